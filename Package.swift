@@ -1,0 +1,127 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Every Swift target is held to the same rules: Swift 6 mode, imports stated, warnings are errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+/// The worker starts once per attempt inside an empty root: one static, position-independent file.
+let staticWorker: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "-s",
+    ])
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func cLibrary(_ name: String, package: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: package, providers: [.apt([debian])])
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "aura",
+    products: [
+        .executable(name: "aurad", targets: ["aurad"]),
+        .executable(name: "aura-worker", targets: ["aura-worker"]),
+        .executable(name: "aura-ctl", targets: ["aura-ctl"]),
+        .executable(name: "aura-bench", targets: ["aura-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    ],
+    targets: [
+        // Values and kernels: pure.
+        library("AuraModel", []),
+        library("AuraAutomata", ["AuraModel"]),
+        library("AuraSupervision", ["AuraModel"]),
+        // Adapters: each owns one library or one kernel interface.
+        library("AuraSystem", ["AuraModel", "CLinux"]),
+        library("AuraRecord", ["AuraModel", "CLMDB", crypto]),
+        library("AuraConfinement", ["AuraModel", "AuraSystem", "CLinux", "CSeccomp"]),
+        library("AuraReasoner", ["AuraModel", "CCurl"]),
+        library("AuraJournal", ["AuraModel", "CSystemd"]),
+        library("AuraConfiguration", ["AuraModel", "CYAML"]),
+        library("AuraTools", ["AuraModel", "AuraSystem", crypto]),
+        // Composition.
+        library(
+            "AuraDaemon",
+            [
+                "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
+                "AuraReasoner", "AuraJournal", "AuraConfiguration", crypto,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "aurad",
+            dependencies: [
+                "AuraModel", "AuraSystem", "AuraDaemon",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "aura-worker",
+            dependencies: ["AuraModel", "AuraAutomata", "AuraTools", "AuraSystem"],
+            swiftSettings: strict, linkerSettings: staticWorker),
+        .executableTarget(
+            name: "aura-ctl",
+            dependencies: [
+                "AuraModel", "CCurl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "aura-bench",
+            dependencies: [
+                "AuraModel", "AuraRecord", "AuraConfinement", "AuraSystem", "CBenchBaseline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        // C: module maps and the few shims that variadic functions and missing headers need.
+        .target(name: "CLinux"),
+        .target(name: "CBenchBaseline", dependencies: ["CLMDB"]),
+        cLibrary("CLMDB", package: "lmdb", debian: "liblmdb-dev"),
+        cLibrary("CCurl", package: "libcurl", debian: "libcurl4-openssl-dev"),
+        cLibrary("CSystemd", package: "libsystemd", debian: "libsystemd-dev"),
+        cLibrary("CSeccomp", package: "libseccomp", debian: "libseccomp-dev"),
+        cLibrary("CYAML", package: "yaml-0.1", debian: "libyaml-dev"),
+        // Tests.
+        tests("AuraModelTests", ["AuraModel"]),
+        tests("AuraAutomataTests", ["AuraModel", "AuraAutomata"]),
+        tests("AuraSupervisionTests", ["AuraModel", "AuraSupervision"]),
+        tests("AuraSystemTests", ["AuraModel", "AuraSystem"]),
+        tests("AuraRecordTests", ["AuraModel", "AuraRecord"]),
+        tests("AuraConfinementTests", ["AuraModel", "AuraSystem", "AuraConfinement"]),
+        tests("AuraReasonerTests", ["AuraModel", "AuraReasoner"]),
+        tests("AuraJournalTests", ["AuraModel", "AuraJournal"]),
+        tests("AuraConfigurationTests", ["AuraModel", "AuraConfiguration"]),
+        tests("AuraToolsTests", ["AuraModel", "AuraTools"]),
+        tests(
+            "AuraDaemonTests",
+            [
+                "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
+                "AuraDaemon",
+            ]),
+        tests("AuraControlTests", ["AuraModel", "aura-ctl"]),
+        tests("TidyTests", []),
+    ]
+)

@@ -1,0 +1,134 @@
+import AuraModel
+
+/// Every sentence that the kernel says to a model, in one place.
+enum AgentPrompt {
+    /// The system prompt of a run: the same bytes in every call, so that providers can cache it.
+    static func system(_ definition: Definition) -> String {
+        var parts = [rules(definition)]
+        if definition.workspace != nil, !definition.verify.isEmpty {
+            let steps = definition.verify.map { "- \($0.name): \($0.argv.joined(separator: " "))" }
+            parts.append(
+                """
+                When you have finished, these steps are run on your result in a fresh checkout, \
+                out of your reach. They must pass:
+                \(steps.joined(separator: "\n"))
+                """)
+        }
+        if definition.kind == .devLoop, !definition.prompt.isEmpty {
+            parts.append("About this project:\n" + definition.prompt)
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private static func rules(_ definition: Definition) -> String {
+        """
+        You are \(definition.name.text), an unattended worker. Nobody reads along: you work by \
+        calling tools until the task is done.
+
+        Rules:
+        - \(definition.workspace == nil ? scratch : clone)
+        - \(definition.capabilities.commands ? commands : noCommands)
+        - Read before you change. Change no more than the task needs.
+        - A tool's error tells what to do next; do not repeat the same call unchanged.
+        - Do not ask for what is refused as denied; a few refusals end the run.
+        - The only way to end is the tool `finish`, called alone, after you have seen the results \
+        of all other calls. Prose is not success: a message without a tool call does nothing.
+        - If the task cannot be done, say so with status `failed` and the reason. Never claim \
+        what you have not seen.
+        """
+    }
+
+    private static let scratch =
+        "The directory /ws is a scratch workspace; it is gone when the run ends."
+
+    private static let clone = """
+        The workspace is /ws: a disposable clone of a git repository. Give paths relative to it. \
+        Leave git alone: do not commit, do not change .git; your changes to files are taken over \
+        as one commit when you finish.
+        """
+
+    private static let commands = """
+        Commands run in a sandbox over the workspace, without network; nothing stays running \
+        after a command has ended.
+        """
+
+    private static let noCommands = "You cannot run commands in this run."
+
+    /// The first message: the task, and what earlier attempts left behind.
+    static func task(_ brief: TaskBrief) -> String {
+        var text = "Task \(brief.id):\n\(brief.text)"
+        if !brief.notes.isEmpty {
+            text += "\n\nEarlier attempts at this task failed. "
+            text += "The workspace is fresh; their notes:\n"
+            text += brief.notes.joined(separator: "\n\n")
+        }
+        return text
+    }
+
+    /// The first message of a run that has a prompt and no task.
+    static func task(_ definition: Definition) -> String {
+        definition.prompt.isEmpty ? definition.description : definition.prompt
+    }
+
+    static let proseNudge = """
+        Nothing happened: your message had no tool call. Go on with a tool call, or end with \
+        `finish`.
+        """
+
+    static let cutNudge = """
+        Your answer was cut at the token limit before any tool call. Be brief, and call a tool; \
+        write large files in several edits.
+        """
+
+    static let cutUse = """
+        Not carried out: your answer was cut at the token limit inside this call. Make the call \
+        again, with less in it.
+        """
+
+    static let finishTooEarly = """
+        Not accepted: another call of the same message failed, and you have not seen its result. \
+        Look at it, then finish.
+        """
+
+    static let afterFinish = "Not carried out: `finish` came before it."
+
+    static let finishRefused = "Not accepted; see below."
+
+    static let waited = "The time has passed."
+
+    static let waitInterrupted = "The wait was cut short by a restart of the system."
+
+    static let repeatNudge = """
+        You have made the same call three times with the same result. Doing it again will not \
+        help: try another way, or finish with status `failed`.
+        """
+
+    static let callInterrupted =
+        "interrupted: unknown whether it finished; inspect before you repeat it"
+
+    static let commandsDenied = "Denied: this run may not run commands."
+
+    static func wrapUp(_ reason: String) -> String {
+        """
+        Bring the work to a close now (\(reason)). Complete or undo what is half done, begin \
+        nothing new, then call `finish`.
+        """
+    }
+
+    static func unknownTool(_ name: String, offered: [AgentTool]) -> String {
+        let names = offered.map(\.name).joined(separator: ", ")
+        return "There is no tool \"\(Excerpt.line(name))\". The tools are: \(names)."
+    }
+
+    /// What the agent is told when a step has failed on its result.
+    static func rework(step: StepDeclaration, result: StepResult) -> String {
+        let output = Excerpt.headAndTail(result.output, bytesMax: Excerpt.stepOutputBytesMax)
+        return """
+            The result was checked in a fresh checkout and did not pass: step `\(step.name)` \
+            ended with \(result.exit.text). Its output:
+            \(output)
+
+            Your changes are still in the workspace. Correct them, then call `finish` again.
+            """
+    }
+}

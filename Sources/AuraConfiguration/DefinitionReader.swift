@@ -1,0 +1,181 @@
+package import AuraModel
+
+/// Reads one `automata/*.yaml` file: strict keys, every error at once, each with its place.
+///
+/// The form, of which a dev-loop needs `workspace` and `verify`, a task-run `prompt`:
+///
+///     automaton: nightly-fixer
+///     kind: dev-loop                     # or task-run
+///     description: One line or more.
+///     enabled: true
+///     schedule: {cron: "0 2 * * *", zone: Europe/Berlin}   # or {every: 10m}; absent: by hand only
+///     reasoner: main
+///     prompt: What every task is told.
+///     budget:                            # run: at least tokens or usd
+///       run: {tokens: 500_000, usd: 2.50, calls: 100, wall: 30m}
+///       day: {usd: 10}
+///       task: {usd: 1}                   # dev-loop only
+///     workspace: {repository: /srv/app.git, base: main, tasks: tasks.md}
+///     verify:                            # shell lines, or mappings of name, run and timeout
+///       - make test
+///       - {name: lint, run: [./lint, --strict], timeout: 2m}
+///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}
+///     capabilities: {commands: true, read: [/opt/toolchain]}
+package enum DefinitionReader {
+    /// The definition in `text`, or every reason why there is none; `file` names it in the
+    /// diagnostics.
+    package static func read(file: String, text: String) -> (Definition?, [Diagnostic]) {
+        var report = Report(file)
+        let placed = read(text, &report)
+        return (report.isEmpty ? placed?.definition : nil, report.sorted)
+    }
+
+    /// The definition in `text` and where its name stands; it may be used only if `report` is
+    /// empty.
+    static func read(
+        _ text: String, _ report: inout Report
+    ) -> (definition: Definition, namePlace: Place)? {
+        guard let root = YAMLTree.read(text, &report),
+            let fields = Fields(
+                Field(path: "", node: root), keys: keys,
+                expected: "a mapping that begins with `automaton: NAME`", &report)
+        else { return nil }
+        let nameField = fields.required("automaton", expected: "the automaton's name", &report)
+        let name = nameField?.name(&report)
+        let kindField = fields.required("kind", expected: "`task-run` or `dev-loop`", &report)
+        let kind = kindField?.word(of: AutomatonKind.allCases, &report)
+        let reasoner = fields.required(
+            "reasoner", expected: "the name of a reasoner in aurad.yaml", &report)?.name(&report)
+        let schedule = fields["schedule"].flatMap { ScheduleFields.read($0, &report) }
+        let budget = fields.required(
+            "budget", expected: BudgetFields.expectation, hint: BudgetFields.hint, &report
+        ).flatMap { BudgetFields.read($0, &report) }
+        let description = fields["description"]?.text(
+            max: descriptionLengthMax, expected: "a description", &report)
+        let prompt = fields["prompt"]?.text(max: promptLengthMax, expected: "the task", &report)
+        let workspace = fields["workspace"].flatMap { readWorkspace($0, &report) }
+        let verify = fields["verify"].flatMap { StepFields.read($0, &report) }
+        let limits = fields["limits"].flatMap { readLimits($0, &report) }
+        let capabilities = fields["capabilities"].flatMap { readCapabilities($0, &report) }
+        let enabled = fields["enabled"]?.truth(&report)
+        if let kind, let kindField { check(fields, kind, at: kindField.node.place, &report) }
+        guard let nameField, let name, let kind, let reasoner, let budget else { return nil }
+        let definition = Definition(
+            name: name, kind: kind, description: description ?? "", enabled: enabled ?? true,
+            schedule: schedule?.schedule ?? .manual, zone: schedule?.zone ?? "UTC",
+            reasoner: reasoner.text, prompt: prompt ?? "", budget: budget, workspace: workspace,
+            verify: verify ?? [], limits: limits ?? .init(), capabilities: capabilities ?? .init())
+        return (definition, nameField.node.place)
+    }
+
+    private static let keys = [
+        "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
+        "workspace", "verify", "limits", "capabilities",
+    ]
+
+    /// 1,000 characters: a description is shown in tables and in `status`.
+    private static let descriptionLengthMax = 1_000
+
+    /// 100,000 characters: about a sixth of a large model's context.
+    private static let promptLengthMax = 100_000
+
+    private static func readWorkspace(
+        _ field: Field, _ report: inout Report
+    ) -> Definition.Workspace? {
+        guard
+            let fields = Fields(
+                field, keys: ["repository", "base", "tasks"],
+                expected: "a mapping such as `{repository: /srv/app.git, base: main}`", &report),
+            let repository = fields.required(
+                "repository", expected: "the absolute path of a git repository", &report)
+        else { return nil }
+        let standard = Definition.Workspace(repository: "/")
+        return Definition.Workspace(
+            repository: repository.absolutePath(&report) ?? "/",
+            base: fields["base"]?.branch(&report) ?? standard.base,
+            tasks: fields["tasks"]?.relativePath(&report) ?? standard.tasks)
+    }
+
+    /// Bounds of `limits`: what is beyond them is a slip of the pen, not a plan.
+    private static let turnsRange = 1...1_000
+    private static let attemptsRange = 1...10
+    /// No model known answers more than 128 Ki tokens in one turn.
+    private static let answerTokensRange = 1...131_072
+
+    private static func readLimits(_ field: Field, _ report: inout Report) -> Definition.Limits? {
+        guard
+            let fields = Fields(
+                field, keys: ["turns", "attempts", "command", "answer-tokens"],
+                expected: "a mapping such as `{turns: 40, command: 10m}`", &report)
+        else { return nil }
+        let standard = Definition.Limits()
+        return Definition.Limits(
+            turns: fields["turns"]?.whole(turnsRange, &report) ?? standard.turns,
+            attempts: fields["attempts"]?.whole(attemptsRange, &report) ?? standard.attempts,
+            command: fields["command"]?.duration(StepFields.timeoutRange, &report)
+                ?? standard.command,
+            answerTokens: fields["answer-tokens"]?.whole(answerTokensRange, &report)
+                ?? standard.answerTokens)
+    }
+
+    /// 64 directories: each is a mount in every cage of the run.
+    private static let readCountMax = 64
+
+    private static func readCapabilities(
+        _ field: Field, _ report: inout Report
+    ) -> Definition.Capabilities? {
+        guard
+            let fields = Fields(
+                field, keys: ["commands", "read"],
+                expected: "a mapping such as `{commands: true, read: [/opt/toolchain]}`", &report)
+        else { return nil }
+        var capabilities = Definition.Capabilities()
+        capabilities.commands = fields["commands"]?.truth(&report) ?? capabilities.commands
+        let directories = fields["read"]?.items(
+            max: readCountMax, expected: "a list of directories, such as `[/opt/toolchain]`",
+            &report)
+        for directory in directories ?? [] {
+            guard let path = directory.absolutePath(&report) else { continue }
+            capabilities.read.append(path)
+        }
+        return capabilities
+    }
+
+    /// What one kind needs, and what means nothing to it: an ignored key would be a silent
+    /// surprise.
+    private static func check(
+        _ fields: Fields, _ kind: AutomatonKind, at place: Place, _ report: inout Report
+    ) {
+        switch kind {
+        case .taskRun:
+            _ = fields.required(
+                "prompt", expected: "the task, which a task-run is for", at: place, &report)
+            for path in [["budget", "task"], ["workspace", "tasks"], ["limits", "attempts"]] {
+                refuse(path, in: fields, "means nothing to a task-run, only to a dev-loop", &report)
+            }
+            // A scratch directory is gone before it could be verified: proof that never runs is
+            // none.
+            if fields["verify"] != nil, fields["workspace"] == nil {
+                _ = fields.required(
+                    "workspace", expected: "the repository whose result `verify` is to prove",
+                    at: place, &report)
+            }
+        case .devLoop:
+            _ = fields.required(
+                "workspace", expected: "the repository that a dev-loop works on", at: place,
+                &report)
+            _ = fields.required(
+                "verify", expected: "the steps that must pass before a dev-loop lands a task",
+                hint: "verify: [make test]", at: place, &report)
+        }
+    }
+
+    private static func refuse(
+        _ path: [String], in fields: Fields, _ why: String, _ report: inout Report
+    ) {
+        guard case .mapping(let members) = fields[path[0]]?.node.value,
+            let member = members.first(where: { $0.key == path[1] })
+        else { return }
+        report.add(member.place, "`\(path.joined(separator: "."))` \(why)", hint: "remove it")
+    }
+}

@@ -1,0 +1,90 @@
+package import AuraModel
+
+/// Reads `aurad.yaml`: strict keys, every error at once, each with its place.
+///
+/// Every key has a default.
+///
+///     state: /var/lib/aura
+///     socket: /run/aura/aurad.sock
+///     operator-group: aura               # null: nobody besides root and the daemon's user
+///     user: aura                         # absent: refuses to start as root
+///     definitions: /etc/aura/automata
+///     libexec: /usr/libexec/aura
+///     runs-max: 4
+///     reasoners:
+///       main:
+///         provider: anthropic
+///         model: claude-example
+///         base-url: https://api.anthropic.com
+///         credential: anthropic-api-key
+///         prices: {input: 3, output: 15, cache-write: 3.75, cache-read: 0.30}   # a million
+///         idle-timeout: 60s
+///         total-timeout: 10m
+///       trial: {provider: scripted, file: trial.yaml}
+package enum SettingsReader {
+    /// The settings in `text`, or every reason why there are none.
+    ///
+    /// `file` names it in the diagnostics, and scripts are found relative to its directory.
+    package static func read(file: String, text: String) -> (Settings?, [Diagnostic]) {
+        var report = Report(file)
+        let settings = read(text, &report)
+        return (report.isEmpty ? settings : nil, report.sorted)
+    }
+
+    /// The settings of an installed package, without a reasoner.
+    package static let standard = Settings(
+        stateDirectory: "/var/lib/aura", socket: "/run/aura/aurad.sock", operatorGroup: "aura",
+        user: nil, definitionsDirectory: "/etc/aura/automata",
+        libexecDirectory: "/usr/libexec/aura", runsMax: 4, reasoners: [:])
+
+    /// 107 bytes: `sun_path` of unix(7) without its NUL.
+    private static let socketBytesMax = 107
+
+    /// 64 runs: each is a worker with its own cage; a host that carries more has to be measured
+    /// first.
+    private static let runsRange = 1...64
+
+    private static let keys = [
+        "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
+        "reasoners",
+    ]
+
+    private static func read(_ text: String, _ report: inout Report) -> Settings? {
+        guard let root = YAMLTree.read(text, &report),
+            let fields = Fields(
+                Field(path: "", node: root), keys: keys,
+                expected: "a mapping such as `runs-max: 4`", &report)
+        else { return nil }
+        var settings = standard
+        settings.stateDirectory =
+            fields["state"]?.absolutePath(&report) ?? settings.stateDirectory
+        settings.socket =
+            fields["socket"]?.absolutePath(max: socketBytesMax, &report) ?? settings.socket
+        if let group = fields["operator-group"] {
+            settings.operatorGroup = group.isWrittenNull ? nil : group.account(&report)
+        }
+        if let user = fields["user"] {
+            settings.user = user.isWrittenNull ? nil : user.account(&report)
+            if settings.user == "root" {
+                user.refuse(&report, expected: "a user without privileges")
+            }
+        }
+        settings.definitionsDirectory =
+            fields["definitions"]?.absolutePath(&report) ?? settings.definitionsDirectory
+        settings.libexecDirectory =
+            fields["libexec"]?.absolutePath(&report) ?? settings.libexecDirectory
+        settings.runsMax = fields["runs-max"]?.whole(runsRange, &report) ?? settings.runsMax
+        if let reasoners = fields["reasoners"] {
+            settings.reasoners = ReasonerFields.readAll(reasoners, &report)
+        }
+        return settings
+    }
+}
+
+extension Field {
+    /// Whether the word `null` stands here, and not just nothing.
+    fileprivate var isWrittenNull: Bool {
+        guard case .scalar(let scalar) = node.value else { return false }
+        return scalar.isNull && !scalar.isEmpty
+    }
+}

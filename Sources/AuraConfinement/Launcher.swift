@@ -1,0 +1,114 @@
+import AuraSystem
+import Glibc
+
+/// Starts cages.
+///
+/// Holds what all of them share: the compiled filters and /dev/null.
+package final class Launcher {
+    /// 2 (Linux 5.19): without REFER every rename between directories fails, and builds with it.
+    package static let landlockABIMin: UInt32 = 2
+
+    private let cagePath: String
+    private let workerPath: String
+    private let prefix: [String]
+    private let filters: [ConfinementProfile: SeccompFilter]
+    private let null: OwnedDescriptor
+
+    /// Prepares launches of `aura-cage` at `cagePath`, and of the static worker at `workerPath`.
+    ///
+    /// Both are absolute; the worker's has no symbolic link (`CagePlan.canonicalPath`).
+    ///
+    /// `prefix` is a command line put before aura-cage's, for a caller who is root and must not
+    /// stay it (setpriv(1)); empty in production.
+    package init(
+        cagePath: String, workerPath: String, prefix: [String] = []
+    ) throws(ConfinementError) {
+        self.cagePath = cagePath
+        self.workerPath = workerPath
+        self.prefix = prefix
+        var filters: [ConfinementProfile: SeccompFilter] = [:]
+        for profile in ConfinementProfile.allCases {
+            filters[profile] = try SeccompFilter(profile)
+        }
+        self.filters = filters
+        let number = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard number >= 0 else {
+            throw .system(SystemError("open", code: errno, subject: "/dev/null"))
+        }
+        null = OwnedDescriptor(adopting: number)
+    }
+
+    /// The descriptors of cage.h.
+    private enum Place {
+        static let input: Int32 = 0
+        static let output: Int32 = 1
+        static let errors: Int32 = 2
+        static let broker: Int32 = 3
+        static let policy: Int32 = 4
+        static let status: Int32 = 5
+        static let lifeline: Int32 = 6
+    }
+
+    /// Spawns a cage.
+    ///
+    /// Returns while it is still being built: a refusal arrives as its end.
+    ///
+    /// Throws `.plan`, or `.system` when out of descriptors or without an aura-cage at its path.
+    package func launch(_ plan: CagePlan) throws(ConfinementError) -> Cage {
+        guard let filter = filters[plan.profile] else {
+            preconditionFailure("a filter for every profile")
+        }
+        let policy = try PolicyLayout.encode(
+            plan, filter: filter, workerPath: workerPath,
+            landlockABIMin: Launcher.landlockABIMin)
+        do throws(SystemError) {
+            switch plan.profile {
+            case .command: return try spawn(policy, broker: nil, inside: nil)
+            case .worker:
+                var pair = try DescriptorPair.sockets(.stream)
+                let outside = pair.takeFirst()
+                // In a scope of its own that outlives the spawn: the optimiser of Swift 6.3.1 closes a
+                // descriptor early that is kept in an optional.
+                let inside = pair.takeSecond()
+                return try spawn(policy, broker: outside, inside: inside.raw)
+            }
+        } catch { throw .system(error) }
+    }
+
+    private func spawn(
+        _ bytes: [UInt8], broker: consuming OwnedDescriptor?, inside: Int32?
+    ) throws(SystemError) -> Cage {
+        let policy = try FileSystem.sealedMemory(name: "aura-policy", content: bytes)
+        var output = try DescriptorPair.pipe()
+        var status = try DescriptorPair.pipe()
+        var lifeline = try DescriptorPair.pipe()
+        let outputReader = output.takeFirst()
+        let outputWriter = output.takeSecond()
+        let statusReader = status.takeFirst()
+        let statusWriter = status.takeSecond()
+        let lifelineReader = lifeline.takeFirst()
+        let lifelineWriter = lifeline.takeSecond()
+        try outputReader.setNonblocking()
+        try statusReader.setNonblocking()
+
+        var descriptors = [
+            Spawn.Descriptor(child: Place.input, parent: null.raw),
+            Spawn.Descriptor(child: Place.output, parent: outputWriter.raw),
+            Spawn.Descriptor(child: Place.errors, parent: outputWriter.raw),
+            Spawn.Descriptor(child: Place.policy, parent: policy.raw),
+            Spawn.Descriptor(child: Place.status, parent: statusWriter.raw),
+            Spawn.Descriptor(child: Place.lifeline, parent: lifelineReader.raw),
+        ]
+        if let inside {
+            descriptors.append(Spawn.Descriptor(child: Place.broker, parent: inside))
+        }
+        // An empty environment, and no argument: everything is in the policy.
+        let process = try Spawn(
+            executable: prefix.first ?? cagePath, arguments: prefix + [cagePath],
+            descriptors: descriptors
+        ).start()
+        return Cage(
+            process: process, output: outputReader, status: statusReader,
+            lifeline: lifelineWriter, broker: broker)
+    }
+}

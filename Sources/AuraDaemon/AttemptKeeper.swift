@@ -1,0 +1,225 @@
+import AuraConfinement
+import AuraModel
+import AuraSupervision
+import AuraSystem
+import Crypto
+import FoundationEssentials
+
+/// Keeps the confined workers: launch, attestation, frames both ways, and the collection of their ends.
+final class AttemptKeeper {
+    /// Names one attempt: a run's later attempts fence the earlier ones.
+    struct Key: Hashable {
+        var run: RunID
+        var generation: Generation
+    }
+
+    private final class Worker {
+        let cage: Cage
+        let channel: FrameChannel
+        var watches: [UInt64] = []
+        var output = OutputTail.worker
+        var isAttested = false
+
+        init(cage: Cage) throws {
+            self.cage = cage
+            channel = try FrameChannel(
+                descriptor: cage.takeBroker(), frameBytesMax: FrameBounds.bytesMax,
+                backlogBytesMax: 2 * FrameBounds.bytesMax)
+        }
+    }
+
+    private let launcher: Launcher
+    private let watches: Watches
+    private let attestor: Attestor
+    private var workers: [Key: Worker] = [:]
+    private var isEnding = false
+
+    /// 64 KiB: what one turn reads of one worker's standard error.
+    private static let readBytesMax = 64 << 10
+
+    /// A keeper without workers.
+    init(launcher: Launcher, watches: Watches) throws {
+        self.launcher = launcher
+        self.watches = watches
+        attestor = try Attestor()
+    }
+
+    /// Builds the cage and sends the whole assignment as the first frame.
+    func launch(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) -> [Event] {
+        do {
+            let worker = try Worker(cage: launcher.launch(plan))
+            workers[key] = worker
+            worker.watches = [
+                try watches.add(worker.channel.raw) { [weak self] _ in
+                    try self?.converse(key, worker) ?? []
+                },
+                try watches.add(worker.cage.outputRaw) { [weak self] _ in
+                    try self?.read(worker)
+                    return []
+                },
+                try watches.add(worker.cage.processRaw) { [weak self] _ in
+                    try self?.collect(key, worker) ?? []
+                },
+            ]
+            return send(.assign(assignment: assignment), to: key)
+        } catch {
+            return [
+                .attemptEnded(
+                    key.run, key.generation, .refused(feature: "\(error)"), detail: "\(error)")
+            ]
+        }
+    }
+
+    /// Queues a frame; a worker that does not read is a worker that broke the protocol.
+    func send(_ frame: FrameDown, to key: Key) -> [Event] {
+        guard let worker = workers[key] else { return [] }
+        do throws(FrameError) {
+            try worker.channel.send(try encoded(frame))
+            try? watches.modify(worker.watches[0], interest(of: worker))
+            return []
+        } catch .peerGone {
+            return []  // Its exit is under way and says more.
+        } catch {
+            return [.violated(key.run, key.generation, reason: "frame down: \(error)")]
+        }
+    }
+
+    /// Kills an attempt.
+    ///
+    /// Its end is collected all the same.
+    func end(_ key: Key) throws { try workers[key]?.cage.kill() }
+
+    /// Kills every attempt, the first time it is called.
+    func endAll() throws {
+        guard !isEnding else { return }
+        isEnding = true
+        for worker in workers.values { try worker.cage.kill() }
+    }
+
+    /// Whether no attempt lives.
+    var isIdle: Bool { workers.isEmpty }
+
+    /// Whether any attempt of `run` still lives.
+    func serves(_ run: RunID) -> Bool { workers.keys.contains { $0.run == run } }
+
+    private func encoded(_ frame: FrameDown) throws(FrameError) -> [UInt8] {
+        do {
+            return Array(try JSON.encode(frame))
+        } catch {
+            preconditionFailure("a frame is always JSON: \(error)")
+        }
+    }
+
+    private func interest(of worker: Worker) -> Reactor.Interest {
+        worker.channel.wantsWrite ? [.readable, .writable] : .readable
+    }
+
+    private func converse(_ key: Key, _ worker: Worker) throws -> [Event] {
+        do throws(FrameError) {
+            try worker.channel.flush()
+        } catch .peerGone {
+            // What it sent before it went is still read below.
+        }
+        let received = try worker.channel.receive()
+        var events: [Event] = []
+        for frame in received.frames {
+            events.append(event(of: frame, from: key, worker))
+        }
+        switch received.end {
+        case nil: try watches.modify(worker.watches[0], interest(of: worker))
+        case .failed(.frameTooLarge):
+            watches.remove(worker.watches[0])
+            events.append(
+                .violated(key.run, key.generation, reason: "a frame up that is too large"))
+        case .closed, .failed:
+            // It is dead or dying, perhaps in the middle of a frame; its exit says the rest. One that
+            // only hung up is of no use any more.
+            watches.remove(worker.watches[0])
+            try worker.cage.kill()
+        }
+        return events
+    }
+
+    private func event(of frame: [UInt8], from key: Key, _ worker: Worker) -> Event {
+        let violated = { Event.violated(key.run, key.generation, reason: $0) }
+        let up: FrameUp
+        do {
+            up = try JSON.decode(FrameUp.self, from: frame)
+        } catch {
+            return violated("a frame that is none: \(error)")
+        }
+        switch up {
+        case .attest(let claim):
+            guard !worker.isAttested else { return violated("attested twice") }
+            do {
+                guard let process = try worker.cage.programID() else {
+                    return violated("attested before it was started")
+                }
+                try attestor.verify(claim, of: process)
+                worker.isAttested = true
+                return .attested(key.run, key.generation, claim)
+            } catch {
+                return violated("\(error)")
+            }
+        case .propose(let proposal):
+            guard worker.isAttested else { return violated("proposed before it attested itself") }
+            return .proposed(
+                key.run, key.generation, proposal, digests: Self.digests(of: proposal.commands))
+        }
+    }
+
+    private static func digests(of commands: [Command]) -> [CommandID: RequestDigest] {
+        var digests: [CommandID: RequestDigest] = [:]
+        for command in commands {
+            guard case .reason(let request) = command.act,
+                let bytes = try? JSON.encode(request)
+            else { continue }
+            let hash = SHA256.hash(data: bytes).map { String(byte: $0) }.joined()
+            digests[command.id] = RequestDigest(sha256: hash, bytes: bytes.count)
+        }
+        return digests
+    }
+
+    private func read(_ worker: Worker) throws {
+        guard let bytes = try worker.cage.readOutput(bytesMax: Self.readBytesMax) else { return }
+        if bytes.isEmpty { watches.remove(worker.watches[1]) }
+        worker.output.append(bytes)
+    }
+
+    private func collect(_ key: Key, _ worker: Worker) throws -> [Event] {
+        guard let end = try worker.cage.finish() else { return [] }
+        // What it said before it died counts: nothing that reached us is lost.
+        let last = try worker.channel.receive().frames.map { event(of: $0, from: key, worker) }
+        while let bytes = try worker.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
+            worker.output.append(bytes)
+        }
+        for watch in worker.watches { watches.remove(watch) }
+        workers[key] = nil
+        let said = worker.output.text().split(separator: "\n").last.map(String.init)
+        let exit = AttemptExit(end)
+        return last + [
+            .attemptEnded(key.run, key.generation, exit, detail: said ?? exit.text)
+        ]
+    }
+}
+
+extension AttemptExit {
+    init(_ end: CageExit) {
+        switch end {
+        case .exited(let code): self = .exited(code: Int(code))
+        case .signalled(let number): self = .signalled(number: Int(number))
+        case .refused(let feature, let detail, _):
+            self = .refused(feature: detail.isEmpty ? feature : "\(feature) (\(detail))")
+        }
+    }
+
+    /// For an operator.
+    var text: String {
+        switch self {
+        case .exited(let code): "exit status \(code)"
+        case .signalled(let number): "killed by signal \(number)"
+        case .refused(let feature): "the cage could not be built: \(feature)"
+        case .orphaned: "the daemon went away"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import AuraJournal
+import AuraModel
+import AuraRecord
+import AuraSystem
+
+/// Sends the record to the journal, in order, behind a cursor that is kept in the record.
+///
+/// After a crash nothing is missing: what was committed but not sent is sent at the next start. What was
+/// sent but not yet noted is sent again, recognisable by its AURA_SEQ.
+struct AuditTrail: ~Copyable {
+    private let reader: RecordReader
+    private var journal: AuditJournal
+    private var teller = EntryTeller()
+    private let toJournal: Bool
+    /// Sequence number of the newest entry that was sent.
+    private(set) var cursor: Int
+    /// Monotonic milliseconds of the next attempt after the journal refused; nil when it did not.
+    private(set) var retryAt: Int?
+
+    /// 256: entries sent in one turn; the rest follows in the next.
+    private static let batchMax = 256
+    /// 50 ms: a full queue is emptied in milliseconds; a stopped journald costs twenty looks a second.
+    private static let retryMilliseconds = 50
+
+    /// A trail that goes on after `cursor`; to standard error in the foreground or without journald.
+    init(reader: RecordReader, cursor: Int, isForeground: Bool) {
+        self.reader = reader
+        self.cursor = cursor
+        journal = AuditJournal()
+        toJournal = AuditJournal.isPresent && !isForeground
+    }
+
+    /// Whether entries wait that can be sent now.
+    func hasMore(_ head: Int) -> Bool { cursor < head && retryAt == nil }
+
+    /// Sends what was just committed, if everything before it was sent; else it waits its turn.
+    mutating func follow(_ committed: [Entry]) {
+        guard retryAt == nil, let first = committed.first, first.sequence == cursor + 1
+        else { return }
+        send(committed.prefix(Self.batchMax))
+    }
+
+    /// Sends what still waits in the record, up to a batch.
+    mutating func advance(to head: Int) throws {
+        if let retryAt, retryAt > SystemClock.monotonicMilliseconds() { return }
+        retryAt = nil
+        guard cursor < head else { return }
+        send(try reader.entries(after: cursor, limit: Self.batchMax)[...])
+    }
+
+    private mutating func send(_ entries: ArraySlice<Entry>) {
+        for entry in entries {
+            guard send(entry) else {
+                retryAt = SystemClock.monotonicMilliseconds() + Self.retryMilliseconds
+                return
+            }
+            cursor = entry.sequence
+        }
+    }
+
+    private mutating func send(_ entry: Entry) -> Bool {
+        guard !toJournal else { return journal.send(entry) }
+        return StandardError.write(AuditLine.text(entry, teller.tell(entry)))
+    }
+}

@@ -1,0 +1,147 @@
+import AuraConfinement
+import AuraModel
+import AuraSupervision
+import AuraSystem
+
+/// Runs commands and steps, each in a cage of its own, and keeps their deadlines.
+final class CageRunner {
+    /// Names a command of a run.
+    struct Key: Hashable {
+        var run: RunID
+        var command: CommandID
+    }
+
+    private final class Job {
+        let cage: Cage
+        let startedAt: Int
+        let timeout: Milliseconds
+        let conclude: (StepResult) -> [Event]
+        var output: OutputTail
+        var watches: [UInt64] = []
+        var isTimedOut = false
+        var isCancelled = false
+
+        init(
+            cage: Cage, timeout: Milliseconds, output: OutputTail,
+            conclude: @escaping (StepResult) -> [Event]
+        ) {
+            self.cage = cage
+            self.timeout = timeout
+            self.output = output
+            self.conclude = conclude
+            startedAt = SystemClock.monotonicMilliseconds()
+        }
+
+        var deadline: Int { startedAt + timeout.count }
+    }
+
+    private let launcher: Launcher
+    private let watches: Watches
+    private var jobs: [Key: Job] = [:]
+
+    /// 256 KiB: what one turn reads of one program's output.
+    private static let readBytesMax = 256 << 10
+
+    /// A runner without jobs.
+    init(launcher: Launcher, watches: Watches) {
+        self.launcher = launcher
+        self.watches = watches
+    }
+
+    /// Starts `plan`.
+    ///
+    /// `conclude` makes the events of its end, unless it is cancelled first.
+    func run(
+        _ key: Key, _ plan: CagePlan, timeout: Milliseconds, output: OutputTail,
+        conclude: @escaping (StepResult) -> [Event]
+    ) -> [Event] {
+        do {
+            let job = Job(
+                cage: try launcher.launch(plan), timeout: timeout, output: output,
+                conclude: conclude)
+            jobs[key] = job
+            let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
+                try self?.read(job)
+                return []
+            }
+            let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
+                try self?.finish(key, job) ?? []
+            }
+            job.watches = [reading, ending]
+            return []
+        } catch {
+            return conclude(
+                StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))
+        }
+    }
+
+    /// Kills what serves `run`; nothing more is heard of it.
+    func cancel(_ run: RunID) throws {
+        for (key, job) in jobs where key.run == run {
+            job.isCancelled = true
+            try job.cage.kill()
+        }
+    }
+
+    /// Kills every job; harmless when called again.
+    func endAll() throws {
+        for job in jobs.values where !job.isCancelled {
+            job.isCancelled = true
+            try job.cage.kill()
+        }
+    }
+
+    /// Whether nothing runs.
+    var isIdle: Bool { jobs.isEmpty }
+
+    /// Whether anything of `run` still lives.
+    func serves(_ run: RunID) -> Bool { jobs.keys.contains { $0.run == run } }
+
+    /// Monotonic milliseconds at which the next deadline passes.
+    var nextDeadline: Int? {
+        jobs.values.filter { !$0.isTimedOut && !$0.isCancelled }.map(\.deadline).min()
+    }
+
+    /// Kills every job whose time is over.
+    func killOverdue() throws {
+        let now = SystemClock.monotonicMilliseconds()
+        for job in jobs.values where !job.isTimedOut && job.deadline <= now {
+            job.isTimedOut = true
+            try job.cage.kill()
+        }
+    }
+
+    private func read(_ job: Job) throws {
+        guard let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax) else { return }
+        if bytes.isEmpty, let reading = job.watches.first {
+            watches.remove(reading)
+        }
+        job.output.append(bytes)
+    }
+
+    private func finish(_ key: Key, _ job: Job) throws -> [Event] {
+        guard let end = try job.cage.finish() else { return [] }
+        for watch in job.watches { watches.remove(watch) }
+        jobs[key] = nil
+        guard !job.isCancelled else { return [] }
+        while let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
+            job.output.append(bytes)
+        }
+        let exit: StepResult.Exit =
+            job.isTimedOut ? .timedOut(after: job.timeout) : StepResult.Exit(end)
+        let duration = Milliseconds(SystemClock.monotonicMilliseconds() - job.startedAt)
+        return job.conclude(
+            StepResult(exit: exit, output: job.output.text(), duration: duration))
+    }
+}
+
+extension StepResult.Exit {
+    init(_ end: CageExit) {
+        switch end {
+        case .exited(let code): self = .exited(code: Int(code))
+        case .signalled(let number): self = .signalled(number: Int(number))
+        case .refused(let feature, let detail, _):
+            self = .refused(feature: detail.isEmpty ? feature : "\(feature) (\(detail))")
+        }
+    }
+}

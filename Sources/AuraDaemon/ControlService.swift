@@ -1,0 +1,118 @@
+import AuraModel
+import AuraRecord
+import AuraSupervision
+
+/// What the control API means.
+///
+/// Reads come from snapshots of the record, orders go to the turn loop.
+struct ControlService: Sendable {
+    let inbox: Inbox
+    let reader: RecordReader
+    let definitions: DefinitionLoader
+
+    /// 100: the runs of one screen and then some; `limit` asks for more.
+    static let runsDefault = 100
+    static let runsMax = 10_000
+    /// 200: rows read in one snapshot.
+    static let runsPage = 200
+    /// How often a waiting reader looks for a new entry: an operator does not see less.
+    static let followInterval = Duration.milliseconds(100)
+
+    func status() async throws -> DaemonStatus { try await inbox.status().get() }
+
+    func automata() async throws -> [AutomatonStatus] { try await status().automata }
+
+    func automaton(_ name: AutomatonName) async throws -> AutomatonStatus {
+        guard let found = try await automata().first(where: { $0.row.name == name }) else {
+            throw APIError(.notFound, "there is no automaton '\(name)'", hint: "aura-ctl list")
+        }
+        return found
+    }
+
+    func order(
+        _ verb: String, _ name: AutomatonName, by principal: Principal
+    ) async throws -> OrderResult {
+        let order: Order
+        switch verb {
+        case "start": order = .start(name)
+        case "stop": order = .stop(name)
+        case "restart": order = .restart(name)
+        case "run": order = .run(name)
+        default: throw APIError(.notFound, "there is no order '\(verb)'")
+        }
+        return try await inbox.order(order, by: principal).get()
+    }
+
+    func stop(_ id: RunID, by principal: Principal) async throws -> OrderResult {
+        _ = try run(id)
+        return try await inbox.order(.stopRun(id), by: principal).get()
+    }
+
+    func answer(_ id: RunID, _ text: String, by principal: Principal) async throws -> OrderResult {
+        _ = try run(id)
+        return try await inbox.order(.answer(id, text: text), by: principal).get()
+    }
+
+    func runs(query: Query) throws -> [RunRow] {
+        let limit = try query.number("limit", Self.runsDefault, in: 1...Self.runsMax)
+        let name = query["automaton"]
+        var rows: [RunRow] = []
+        var before: String?
+        while rows.count < limit {
+            let page = try reader.rows(
+                in: .runs, limit: Self.runsPage, newestFirst: true, before: before)
+            for (_, text) in page where rows.count < limit {
+                let row = try JSON.decode(RunRow.self, from: text.utf8)
+                if name == nil || row.automaton.text == name { rows.append(row) }
+            }
+            guard page.count == Self.runsPage, let last = page.last else { break }
+            before = last.key
+        }
+        return rows
+    }
+
+    func run(_ id: RunID) throws -> RunDetail {
+        guard let row = try row(id) else {
+            throw APIError(.notFound, "there is no run \(id)", hint: "aura-ctl runs")
+        }
+        let children = try reader.entries(run: id).compactMap { entry -> RunRow? in
+            guard case .runAdmitted = entry.fact, entry.parent == id, let child = entry.run
+            else { return nil }
+            return try self.row(child)
+        }
+        return RunDetail(run: row, children: children)
+    }
+
+    private func row(_ id: RunID) throws -> RunRow? {
+        try reader.row(.runs, id.text).map { try JSON.decode(RunRow.self, from: $0.utf8) }
+    }
+
+    func entries(query: Query) async throws -> [Entry] {
+        let after = try query.number("after", 0, in: 0...Int.max)
+        let limit = try query.number(
+            "limit", ControlPath.entriesMax, in: 1...ControlPath.entriesMax)
+        let wait = try query.number("wait", 0, in: 0...ControlPath.waitMax.count)
+        let automaton = query["automaton"].flatMap { AutomatonName($0) }
+        let run = query["run"].flatMap { RunID($0) }
+        let deadline = ContinuousClock.now + .milliseconds(wait)
+        while true {
+            let entries = try reader.entries(
+                after: after, limit: limit, run: run, automaton: automaton)
+            if !entries.isEmpty || ContinuousClock.now >= deadline { return entries }
+            try await Task.sleep(for: Self.followInterval)
+        }
+    }
+
+    /// Walks the whole log and folds it: an edited entry and an edited row are both found.
+    func verify() throws -> RecordVerdict {
+        var state = State()
+        return try reader.verify { entry in
+            try state.apply(entry)
+            return try state.takeRows()
+        }
+    }
+
+    func check(_ definition: DefinitionText) -> [Diagnostic] {
+        definitions.check(file: definition.file, text: definition.text)
+    }
+}

@@ -1,0 +1,137 @@
+import AuraConfiguration
+import AuraConfinement
+import AuraJournal
+package import AuraModel
+import AuraRecord
+import AuraSupervision
+import AuraSystem
+import Glibc
+
+/// The composition root: opens everything in order, runs the turn loop, closes everything in order.
+package struct Daemon {
+    /// The version that `--version`, the record and the control API name.
+    package static let version = "0.1.0"
+
+    private let settings: Settings
+    private let configurationDirectory: String
+    private let scripts: [String: Script]
+    private let isForeground: Bool
+
+    /// Why the daemon does not start, with the exit status that says so.
+    package struct StartError: Error, CustomStringConvertible {
+        package var status: AuraExit
+        package var description: String
+
+        init(_ status: AuraExit, _ description: String) {
+            self.status = status
+            self.description = description
+        }
+    }
+
+    /// Reads the configuration at `path` and the scripts that it names.
+    ///
+    /// - Throws: `StartError` with every diagnostic.
+    package init(configuration path: String, isForeground: Bool) throws(StartError) {
+        let absolute = CagePlan.canonicalPath(path) ?? path
+        let text = try Self.text(of: absolute)
+        let (settings, diagnostics) = SettingsReader.read(file: absolute, text: text)
+        guard var settings, diagnostics.isEmpty else {
+            throw StartError(
+                .badConfiguration, diagnostics.map(\.description).joined(separator: "\n"))
+        }
+        var scripts: [String: Script] = [:]
+        for (name, reasoner) in settings.reasoners {
+            guard case .scripted(let file) = reasoner.provider else { continue }
+            let (script, problems) = ScriptReader.read(file: file, text: try Self.text(of: file))
+            guard let script, problems.isEmpty else {
+                throw StartError(
+                    .badConfiguration, problems.map(\.description).joined(separator: "\n"))
+            }
+            scripts[name] = script
+        }
+        settings.libexecDirectory =
+            CagePlan.canonicalPath(settings.libexecDirectory) ?? settings.libexecDirectory
+        self.settings = settings
+        self.scripts = scripts
+        self.isForeground = isForeground
+        configurationDirectory =
+            absolute.split(separator: "/").dropLast().map { "/" + $0 }.joined()
+    }
+
+    /// Every diagnostic of the definitions, as `aurad --check` prints them.
+    package func check() -> [Diagnostic] {
+        DefinitionLoader(settings: settings).read().refused.flatMap(\.diagnostics)
+    }
+
+    /// Runs until a signal or a fatal error ends it.
+    ///
+    /// Returns after everything it started is gone.
+    ///
+    /// - Throws: `StartError` when it cannot start; what the turn loop throws when it cannot go on.
+    package func run() throws {
+        // TLS libraries write without MSG_NOSIGNAL; a peer that is gone is an error of one call.
+        signal(SIGPIPE, SIG_IGN)
+        // What is made here is nobody else's; the control socket is opened up on purpose, later.
+        umask(0o077)
+        var settings = try prepareState()
+        try hardenProcess()
+        settings.stateDirectory =
+            CagePlan.canonicalPath(settings.stateDirectory) ?? settings.stateDirectory
+        let launcher = try Launcher(
+            cagePath: settings.libexecDirectory + "/aura-cage",
+            workerPath: settings.libexecDirectory + "/aura-worker")
+        let features = try HostFeatures.probe(launcher, workerArguments: ["--self-check"])
+        let fatal = features.missing.filter(\.isFatal)
+        guard fatal.isEmpty else {
+            let names = fatal.map { "  \($0.feature): \($0.detail)" }.joined(separator: "\n")
+            throw StartError(
+                .badConfiguration, "this host cannot confine workers; missing:\n\(names)")
+        }
+        let store: RecordStore
+        do {
+            store = try RecordStore(directory: settings.stateDirectory + "/record")
+        } catch {
+            throw StartError(.inputOutput, "the record cannot be opened: \(error)")
+        }
+        let loop = try TurnLoop(
+            settings: settings, store: store, launcher: launcher, scripts: scripts,
+            credentials: Credentials(configurationDirectory: configurationDirectory),
+            weaknesses: features.missing.map { "\($0.feature): \($0.detail)" },
+            isForeground: isForeground)
+        try loop.run()
+    }
+
+    /// Makes the state directory and gives up root, if that is what started us.
+    private func prepareState() throws -> Settings {
+        if mkdir(settings.stateDirectory, 0o700) != 0, errno != EEXIST {
+            throw StartError(
+                .inputOutput,
+                "the state directory cannot be made: "
+                    + "\(SystemError("mkdir", code: errno, subject: settings.stateDirectory))")
+        }
+        guard geteuid() == 0 else { return settings }
+        guard let user = settings.user, let account = try UserDatabase.account(named: user),
+            account.user != 0
+        else {
+            throw StartError(
+                .badConfiguration,
+                "aurad does not run workers as root\n"
+                    + "  hint: set 'user' in aurad.yaml to a system user of its own, or start it as one"
+            )
+        }
+        guard chown(settings.stateDirectory, account.user, account.group) == 0 else {
+            throw SystemError("chown", code: errno, subject: settings.stateDirectory)
+        }
+        try dropPrivileges(toUser: user)
+        return settings
+    }
+
+    private static func text(of path: String) throws(StartError) -> String {
+        do throws(SystemError) {
+            let bytes = try FileSystem.readFile(path, bytesMax: ControlServer.bodyBytesMax)
+            return String(decoding: bytes, as: UTF8.self)
+        } catch {
+            throw StartError(.badConfiguration, "\(path) cannot be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import AuraConfinement
+import AuraModel
+import AuraRecord
+import AuraSupervision
+import AuraSystem
+
+/// Carries out what the kernel asked for, after it is durable.
+///
+/// What fails at once comes back as events.
+final class Effects {
+    private let reader: RecordReader
+    private let plans: StepPlans
+    private let cages: CageRunner
+    private let attempts: AttemptKeeper
+    private let calls: ModelCalls
+    private var toRelease: Set<RunID> = []
+    /// Transactions of runs that have been launched by this process.
+    private var histories: [RunID: [Transaction]] = [:]
+
+    /// Effects over the daemon's adapters.
+    init(
+        reader: RecordReader, workspaces: Workspaces, cages: CageRunner, attempts: AttemptKeeper,
+        calls: ModelCalls
+    ) {
+        self.reader = reader
+        plans = StepPlans(workspaces: workspaces)
+        self.cages = cages
+        self.attempts = attempts
+        self.calls = calls
+    }
+
+    /// Takes note of what was committed, before the actions that follow from it.
+    func note(_ entries: [Entry]) {
+        for entry in entries {
+            guard let run = entry.run else { continue }
+            switch entry.fact {
+            case .transacted(_, let transaction): histories[run]?.append(transaction)
+            case .runFinished: histories[run] = nil
+            default: break
+            }
+        }
+    }
+
+    /// Performs one action.
+    ///
+    /// Replies to operators are the turn loop's own.
+    func perform(_ action: Action, _ state: State) throws -> [Event] {
+        switch action {
+        case .launch(let run, let generation): return launch(run, generation, state)
+        case .deliver(let run, let generation, let basis):
+            let news = Array(try history(of: run).dropFirst(basis))
+            return attempts.send(
+                .deliver(basis: basis, transactions: news),
+                to: .init(run: run, generation: generation))
+        case .perform(let run, let generation, let commands):
+            return attempts.send(
+                .perform(commands: commands), to: .init(run: run, generation: generation))
+        case .endAttempt(let run, let generation):
+            try attempts.end(.init(run: run, generation: generation))
+            return []
+        case .reason(let run, let command, let reasoner, let request):
+            return calls.start(.init(run: run, command: command), reasoner: reasoner, request)
+        case .tool(let run, let command, let call): return runTool(call, command, of: run, state)
+        case .step(let run, let command, let request):
+            return runStep(request, command, of: run, state)
+        case .cancelEffects(let run):
+            calls.cancel(run)
+            try cages.cancel(run)
+            return []
+        case .releaseWorkspace(let run):
+            toRelease.insert(run)
+            return []
+        case .reply: return []
+        }
+    }
+
+    /// Kills everything that runs.
+    ///
+    /// True once it is gone.
+    func endAll() throws -> Bool {
+        try cages.endAll()
+        try attempts.endAll()
+        return cages.isIdle && attempts.isIdle
+    }
+
+    /// Whether files wait for the last process of their run to go.
+    var isReleasing: Bool { !toRelease.isEmpty }
+
+    /// Removes the files of runs that are over and of which nothing lives any more.
+    func releaseWorkspaces() {
+        for run in toRelease where !cages.serves(run) && !attempts.serves(run) {
+            toRelease.remove(run)
+            plans.workspaces.discard(run)
+        }
+    }
+
+    private func launch(_ run: RunID, _ generation: Generation, _ state: State) -> [Event] {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last
+        else { return [] }
+        do {
+            let tools = row.pending.compactMap { pending -> Assignment.PendingTool? in
+                guard case .tool(let call) = pending.intent.plan, call.tool.place == .worker
+                else { return nil }
+                return .init(command: pending.intent.command, call: call)
+            }
+            let assignment = Assignment(
+                run: run, generation: generation, definition: definition, task: row.task,
+                history: try history(of: run), pendingTools: tools)
+            return attempts.launch(
+                .init(run: run, generation: generation),
+                try plans.worker(of: row, owner: owner), assignment)
+        } catch {
+            return [
+                .attemptEnded(run, generation, .refused(feature: "\(error)"), detail: "\(error)")
+            ]
+        }
+    }
+
+    /// Every transaction of a run, read from the record once and then kept up to date.
+    private func history(of run: RunID) throws -> [Transaction] {
+        if let known = histories[run] { return known }
+        let read = try reader.entries(run: run).compactMap { entry -> Transaction? in
+            guard entry.run == run, case .transacted(_, let transaction) = entry.fact
+            else { return nil }
+            return transaction
+        }
+        histories[run] = read
+        return read
+    }
+
+    private func runStep(
+        _ request: StepRequest, _ command: CommandID, of run: RunID, _ state: State
+    ) -> [Event] {
+        let conclude = { (result: StepResult) in [Event.stepEnded(run, command, result)] }
+        return start(run, command, state, conclude) { row, owner, definition in
+            try plans.plan(request, of: row, owner: owner, definition)
+        }
+    }
+
+    private func runTool(
+        _ call: ToolCall, _ command: CommandID, of run: RunID, _ state: State
+    ) -> [Event] {
+        let conclude = { (result: StepResult) in
+            [Event.toolEnded(run, command, ToolResult(ofCommand: result))]
+        }
+        return start(run, command, state, conclude) { row, owner, definition in
+            try plans.plan(call, of: row, owner: owner, definition)
+        }
+    }
+
+    private func start(
+        _ run: RunID, _ command: CommandID, _ state: State,
+        _ conclude: @escaping (StepResult) -> [Event],
+        plan: (RunRow, RunID, Definition) throws -> StepPlans.Plan
+    ) -> [Event] {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last
+        else { return [] }
+        do {
+            let plan = try plan(row, owner, definition)
+            return cages.run(
+                .init(run: run, command: command), plan.cage, timeout: plan.timeout,
+                output: plan.output, conclude: conclude)
+        } catch {
+            return conclude(
+                StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))
+        }
+    }
+}
+
+extension ToolResult {
+    /// What the model reads of a command that it chose.
+    init(ofCommand result: StepResult) {
+        let status = result.isSuccess ? "" : "[\(result.exit.text)]\n"
+        self.init(
+            output: status + result.output, isError: !result.isSuccess, place: .siblingCage)
+    }
+}

@@ -1,0 +1,209 @@
+/// The shell that the git steps run, each in a cage of its own.
+///
+/// Nothing here runs on the host.
+///
+/// Inside a cage `/src` is the operator's repository read-only, `/repo` the same writable, `/store` the
+/// run's own object store, `/ws` a tree, `/in` what the daemon puts in. Parameters come as environment
+/// variables, never by being pasted into a script.
+enum GitScripts {
+    /// Prints `base COMMIT BYTES`, then the task list of so many bytes, if one is asked for.
+    ///
+    /// Work goes on from the longest line of landed commits that is not merged yet, else from the base
+    /// branch: so a task that builds on another finds it, and its tick, even before anyone merges.
+    ///
+    /// Exit 6: no such base. Exit 7: no such list.
+    static let survey = #"""
+        set -eu
+        base=$(git -C /src rev-parse --verify --quiet "refs/heads/$AURA_BASE^{commit}") || {
+            echo "the repository has no branch '$AURA_BASE'"; exit 6; }
+        tip=$base most=0
+        for ref in $(git -C /src for-each-ref --no-merged="$base" --format='%(objectname)' \
+                "refs/heads/aura/$AURA_AUTOMATON/"); do
+            ahead=$(git -C /src rev-list --count "$base..$ref")
+            if [ "$ahead" -gt "$most" ]; then most=$ahead tip=$ref; fi
+        done
+        [ -n "$AURA_TASKS" ] || { echo "base $tip"; exit 0; }
+        kind=$(git -C /src cat-file -t "$tip:$AURA_TASKS" 2>/dev/null) || kind=
+        [ "$kind" = blob ] || { echo "there is no '$AURA_TASKS' in $tip"; exit 7; }
+        echo "base $tip $(git -C /src cat-file -s "$tip:$AURA_TASKS")"
+        git -C /src cat-file blob "$tip:$AURA_TASKS"
+        """#
+
+    /// A commit's name comes from the worker: one that git would take for an option is refused.
+    private static let commitsOnly = #"""
+        set -eu
+        for commit in "$AURA_COMMIT" "${AURA_PARENT-0}"; do
+            case $commit in ''|*[!0-9a-f]*) echo "'$commit' is not a commit's name"; exit 2;; esac
+        done
+
+        """#
+
+    /// Copies the commit into the run's store, and from there into the agent's tree.
+    static let prepare =
+        commitsOnly + #"""
+            git init --quiet --bare /store/git
+            git -C /store/git fetch --quiet --no-tags \
+                --upload-pack='git -c uploadpack.allowAnySHA1InWant=true upload-pack' \
+                /src "$AURA_COMMIT:refs/heads/base"
+            git init --quiet /ws
+            cd /ws
+            git fetch --quiet --no-tags /store/git refs/heads/base:refs/heads/aura-base
+            git checkout --quiet -b work aura-base
+            echo "prepared $AURA_COMMIT"
+            """#
+
+    /// A fresh tree of a commit that the store has.
+    static let checkout =
+        commitsOnly + #"""
+            git init --quiet /ws
+            cd /ws
+            git fetch --quiet --no-tags \
+                --upload-pack='git -c uploadpack.allowAnySHA1InWant=true upload-pack' \
+                /store/git "$AURA_COMMIT"
+            git checkout --quiet --detach FETCH_HEAD
+            echo "checked out $AURA_COMMIT"
+            """#
+
+    /// Makes one commit of what the agent left.
+    ///
+    /// The tree is hostile: only the store's own configuration is read, no repository in the tree
+    /// is looked into, and `gate` refuses what would run later on somebody's machine.
+    ///
+    /// Exit 3: nothing changed. Exit 5: refused, with the paths.
+    static let export =
+        commitsOnly + #"""
+            export GIT_DIR=/store/git GIT_INDEX_FILE=/tmp/index GIT_WORK_TREE=/ws LC_ALL=C
+            # Names in the tree are no patterns.
+            set -f
+            cd /ws
+
+            git read-tree "$AURA_COMMIT"
+            # The base's own submodules stay as they are. Unmarked, git would ask each for its status,
+            # and run in there what a configuration that the agent left names.
+            git ls-files -z --stage >/tmp/base
+            tr '\0\n' '\n\001' </tmp/base | sed -n 's/^160000 [^\t]*\t//p' | tr '\n\001' '\0\n' |
+                git update-index -z --skip-worktree --stdin
+            git -c core.autocrlf=false -c core.excludesFile=/dev/null -c core.protectHFS=true \
+                -c core.protectNTFS=true add --all . 2>/tmp/said || {
+                echo "refused to export; git cannot take the tree:"
+                tail -n 20 /tmp/said | tr -c '\n -~' '?'
+                exit 5; }
+
+            set --
+            (cd /in/overlay && find . -type f) >/tmp/overlay
+            while IFS= read -r file; do
+                file=${file#./}
+                blob=$(git hash-object -w --no-filters -- "/in/overlay/$file")
+                git update-index --add --replace --cacheinfo "100644,$blob,$file"
+                set -- "$@" ":(top,exclude,literal)$file"
+            done </tmp/overlay
+            if git diff-index --cached --quiet "$AURA_COMMIT" -- . "$@"; then
+                echo "nothing changed"; exit 3
+            fi
+
+            """# + gate + #"""
+
+            tree=$(git write-tree)
+            commit=$(git commit-tree "$tree" -p "$AURA_COMMIT" -F /in/message)
+            git update-ref refs/heads/result "$commit"
+            echo "commit $commit"
+            git diff-tree --no-commit-id --shortstat "$commit"
+            """#
+
+    /// Part of `export`: refuses changes by their paths and kinds.
+    ///
+    /// Names may hold any byte: git itself matches the paths, and where the shell must read one, names
+    /// with control characters have been refused before and a newline stands as \001. What git says goes
+    /// through files, never through a pipe, in which the shell would not see that git failed.
+    private static let gate = #"""
+        changes() { git diff-index --cached --no-renames -z "$@" >/tmp/answer; }
+        changes --name-only "$AURA_COMMIT" --
+        tr '\0\n' '\n\001' </tmp/answer >/tmp/names
+        if grep -aq '[[:cntrl:]]' /tmp/names; then
+            echo "refused to export names with control characters:"
+            grep -a '[[:cntrl:]]' /tmp/names | tr '\001-\011\013-\037\177' '?'
+            exit 5
+        fi
+
+        # What programs and services run unasked: at any depth, then at the top only.
+        set --
+        for name in .gitmodules .gitattributes .git*hooks .husky .pre-commit-config.yaml .vscode \
+                .idea .devcontainer .claude .codex .cursor .mcp.json .envrc; do
+            set -- "$@" ":(top,icase,glob)**/$name" ":(top,icase,glob)**/$name/**"
+        done
+        for name in .github .gitea .forgejo .gitlab-ci.yml .circleci .woodpecker .travis.yml .ci \
+                Jenkinsfile; do
+            set -- "$@" ":(top,icase)$name"
+        done
+        changes --name-only "$AURA_COMMIT" -- "$@"
+        tr '\0' '\n' </tmp/answer | sed "s/\$/ (runs later, on somebody's machine)/" >/tmp/refused
+
+        # Out of the tree leads a link that is absolute, goes up more often than it is deep, or goes up
+        # after it went down, where another link may stand.
+        leaves() {
+            depth=$(printf %s "$1" | tr -cd / | wc -c) up=0 target=$2/
+            while [ "${target#../}" != "$target" ]; do
+                target=${target#../} up=$((up + 1))
+            done
+            [ "$up" -gt "$depth" ] && return 0
+            case /$target in //*|*/../*|*/.[Gg][Ii][Tt]/*) return 0;; esac
+            return 1
+        }
+        changes --raw "$AURA_COMMIT" --
+        tr '\0\n' '\n\001' </tmp/answer >/tmp/changes
+        while IFS= read -r meta && IFS= read -r path; do
+            case $meta in
+                :??????\ 160000\ *)
+                    printf '%s (a nested repository)\n' "$path";;
+                :??????\ 120000\ *)
+                    blob=${meta#* * * } blob=${blob%% *}
+                    target=$(git cat-file blob "$blob" | tr '\n' '\001')
+                    if leaves "$path" "$target"; then
+                        printf '%s (a link that leaves the tree)\n' "$path"
+                    fi;;
+            esac
+        done </tmp/changes >>/tmp/refused
+        if [ -s /tmp/refused ]; then
+            echo "refused to export:"
+            cat /tmp/refused
+            exit 5
+        fi
+        """#
+
+    /// Hands the commit's objects over as a checked pack, then moves the branch by compare-and-
+    /// swap.
+    ///
+    /// Running it again after it succeeded changes nothing and succeeds.
+    ///
+    /// Only branches below `aura/AUTOMATON/` are moved, whatever a worker asks for. Exit 4: the branch
+    /// points elsewhere meanwhile, or is checked out.
+    static let land =
+        commitsOnly + #"""
+            # The operator reads what lands, with a user of his own.
+            umask 022
+            ref="refs/heads/$AURA_BRANCH"
+            case $AURA_BRANCH in
+                "aura/$AURA_AUTOMATON"/*) git check-ref-format "$ref";;
+                *) false;;
+            esac || { echo "'$AURA_BRANCH' is not a branch of this automaton"; exit 2; }
+            target() { git -c core.hooksPath=/dev/null -c core.fsmonitor=false -C /repo "$@"; }
+            old=$(target rev-parse --verify --quiet "$ref") || old=
+            if [ "$old" = "$AURA_COMMIT" ]; then
+                echo "landed $AURA_COMMIT on $AURA_BRANCH (it was there already)"; exit 0
+            fi
+            # The store has every ancestor of the commit, so what it does not know is none.
+            if [ -n "$old" ] && ! git --git-dir=/store/git merge-base --is-ancestor \
+                    "$old" "$AURA_COMMIT" 2>/dev/null; then
+                echo "$AURA_BRANCH is at $old, which $AURA_COMMIT does not build on"; exit 4
+            fi
+            if target worktree list --porcelain | grep -Fqx "branch $ref"; then
+                echo "$AURA_BRANCH is checked out; switch to another branch first"; exit 4
+            fi
+            printf '%s\n^%s\n' "$AURA_COMMIT" "$AURA_PARENT" |
+                git --git-dir=/store/git pack-objects --quiet --revs --stdout >/tmp/result.pack
+            target unpack-objects -q --strict </tmp/result.pack
+            target update-ref -m "aura: landed" "$ref" "$AURA_COMMIT" "$old" || {
+                echo "$AURA_BRANCH moved meanwhile"; exit 4; }
+            echo "landed $AURA_COMMIT on $AURA_BRANCH"
+            """#
+}

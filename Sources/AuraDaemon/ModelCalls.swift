@@ -1,0 +1,89 @@
+import AuraModel
+import AuraReasoner
+import AuraSupervision
+import AuraSystem
+
+/// Ties the reasoner's engine to the turn loop: its descriptors, its timer, and whose call is whose.
+final class ModelCalls {
+    /// Names a command of a run.
+    typealias Key = CageRunner.Key
+
+    private let watches: Watches
+    private var reasoner: Reasoner?
+    private var tokens: [Int32: UInt64] = [:]
+    private var keys: [CallID: Key] = [:]
+    private var calls: [Key: CallID] = [:]
+    private var lastCall: UInt64 = 0
+    /// Monotonic milliseconds at which the engine wants its timer; nil when it wants none.
+    private(set) var nextDeadline: Int?
+
+    /// An engine for the configured reasoners.
+    init(
+        settings: Settings, credentials: Credentials, scripts: [String: Script], watches: Watches
+    ) {
+        self.watches = watches
+        reasoner = Reasoner(
+            settings: settings.reasoners, credentials: { credentials.secret($0) },
+            scripts: scripts,
+            watch: { [weak self] in self?.watch($0, read: $1, write: $2) },
+            arm: { [weak self] milliseconds in
+                self?.nextDeadline = milliseconds.map {
+                    SystemClock.monotonicMilliseconds() + $0
+                }
+            })
+    }
+
+    /// Begins a call for a command.
+    func start(_ key: Key, reasoner name: String, _ request: ModelRequest) -> [Event] {
+        lastCall += 1
+        let call = CallID(lastCall)
+        keys[call] = key
+        calls[key] = call
+        reasoner?.start(call: call, reasoner: name, request: request)
+        return takeFinished()
+    }
+
+    /// Gives up every call of `run`.
+    func cancel(_ run: RunID) {
+        for (key, call) in calls where key.run == run {
+            reasoner?.cancel(call)
+            calls[key] = nil
+            keys[call] = nil
+        }
+    }
+
+    /// Lets the engine do what is due.
+    func wake() -> [Event] {
+        guard let due = nextDeadline, due <= SystemClock.monotonicMilliseconds() else { return [] }
+        nextDeadline = nil
+        reasoner?.timerFired()
+        return takeFinished()
+    }
+
+    private func takeFinished() -> [Event] {
+        (reasoner?.takeFinished() ?? []).compactMap { call, result in
+            guard let key = keys.removeValue(forKey: call) else { return nil }
+            calls[key] = nil
+            return .modelEnded(key.run, key.command, result)
+        }
+    }
+
+    private func watch(_ descriptor: Int32, read: Bool, write: Bool) {
+        var interest: Reactor.Interest = []
+        if read { interest.insert(.readable) }
+        if write { interest.insert(.writable) }
+        if interest.isEmpty {
+            if let token = tokens.removeValue(forKey: descriptor) { watches.remove(token) }
+        } else if let token = tokens[descriptor] {
+            // A descriptor that curl closed and the kernel gave out again is watched anew below.
+            try? watches.modify(token, interest)
+        } else {
+            tokens[descriptor] = try? watches.add(descriptor, interest) { [weak self] ready in
+                self?.reasoner?.socketReady(
+                    descriptor, readable: ready.readable || ready.hungUp,
+                    writable: ready.writable || ready.hungUp)
+                return self?.takeFinished() ?? []
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+import AuraConfinement
+import AuraJournal
+import AuraModel
+import AuraRecord
+import AuraSupervision
+import AuraSystem
+import Glibc
+
+/// Decide, commit, act: one turn at a time, on the main thread.
+///
+/// A turn takes what is ready, decides all of it, commits all facts in one synchronous transaction, and
+/// only then acts. An error of the record ends the loop: what was not committed has not happened.
+final class TurnLoop {
+    private let settings: Settings
+    private let store: RecordStore
+    private let watches: Watches
+    private let signals: SignalDescriptor
+    private let timer: TimerDescriptor
+    private let wake: WakeDescriptor
+    private let inbox: Inbox
+    private let definitions: DefinitionLoader
+    private let cages: CageRunner
+    private let calls: ModelCalls
+    private let effects: Effects
+    private let notifier = ServiceNotifier()
+    private let weaknesses: [String]
+    private var kernel: Kernel
+    private var audit: AuditTrail
+    private var tickets: [Ticket: CheckedContinuation<Result<OrderResult, APIError>, Never>] = [:]
+    private var lastTicket = 0
+    private var server: Task<Void, Never>?
+    private var stopReason: String?
+    private var nextBeat: Int?
+
+    /// A second: the longest that the loop sleeps when it has a background duty.
+    private static let idleMilliseconds = 1000
+    /// Five seconds for cages to die, which takes milliseconds; what is left dies with our descriptors.
+    private static let closeMilliseconds = 5000
+    private static let closeStepMilliseconds = 100
+
+    /// Opens what the loop needs.
+    ///
+    /// Nothing is started yet: the signals are blocked before any thread exists.
+    init(
+        settings: Settings, store: RecordStore, launcher: Launcher, scripts: [String: Script],
+        credentials: Credentials, weaknesses: [String], isForeground: Bool
+    ) throws {
+        self.settings = settings
+        self.store = store
+        self.weaknesses = weaknesses
+        signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
+        watches = try Watches()
+        timer = try TimerDescriptor(.realtime)
+        wake = try WakeDescriptor()
+        inbox = Inbox(wake: wake)
+        definitions = DefinitionLoader(settings: settings)
+        cages = CageRunner(launcher: launcher, watches: watches)
+        calls = ModelCalls(
+            settings: settings, credentials: credentials, scripts: scripts, watches: watches)
+        let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
+        effects = Effects(
+            reader: store.reader, workspaces: workspaces, cages: cages,
+            attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls)
+        var rows: [RowTable: [(key: String, value: String)]] = [:]
+        for table in RowTable.allCases where table != .occurrences {
+            rows[table] = try store.reader.rows(in: table)
+        }
+        let state = try State(rows: rows)
+        kernel = Kernel(state: state, settings: settings)
+        audit = AuditTrail(
+            reader: store.reader, cursor: try store.journalCursor, isForeground: isForeground)
+        try workspaces.reap(keeping: Set(state.runs.keys))
+    }
+
+    /// Turns until told to stop.
+    func run() throws {
+        try watchOwnDescriptors()
+        let boot = try SystemClock.bootID()
+        try turn([
+            .started(version: Daemon.version, boot: boot), .definitionsRead(definitions.read()),
+        ])
+        startServer()
+        // Before the first sleep: the watchdog counts from the start.
+        beat()
+        while stopReason == nil {
+            let events = try watches.wait(milliseconds: sleepMilliseconds())
+            try turn(events + calls.wake() + orders())
+            try cages.killOverdue()
+            effects.releaseWorkspaces()
+            beat()
+            if let failure = inbox.failure {
+                throw Daemon.StartError(.inputOutput, failure)
+            }
+        }
+        try close()
+    }
+
+    // MARK: One turn
+
+    private func turn(_ events: [Event]) throws {
+        var events = events.isEmpty ? [.tick] : events
+        // Acting may fail at once and so bring new events: they get a turn of their own.
+        while !events.isEmpty {
+            let now = SystemClock.now()
+            for event in events { try kernel.decide(event, at: now) }
+            events = try commitAndAct()
+        }
+        try audit.advance(to: store.head.sequence)
+        try armTimer()
+    }
+
+    private func commitAndAct() throws -> [Event] {
+        let turn = try kernel.takeTurn()
+        if !turn.entries.isEmpty {
+            audit.follow(
+                try store.append(turn.entries, rows: turn.rows, journalCursor: audit.cursor))
+        }
+        effects.note(turn.entries)
+        var events: [Event] = []
+        for action in turn.actions {
+            if case .reply(let ticket, let result) = action {
+                tickets.removeValue(forKey: ticket)?.resume(returning: result)
+            } else {
+                events += try effects.perform(action, kernel.state)
+            }
+        }
+        return events
+    }
+
+    // MARK: Time
+
+    private func sleepMilliseconds() -> Int? {
+        let now = SystemClock.monotonicMilliseconds()
+        if audit.hasMore(store.head.sequence) { return 0 }
+        let wakes = [cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat]
+        let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
+        guard effects.isReleasing else { return soonest }
+        return min(soonest ?? Self.idleMilliseconds, Self.idleMilliseconds)
+    }
+
+    /// The wall clock's timer also fires when the clock is set: then everything due is looked at anew.
+    private func armTimer() throws {
+        if let next = kernel.nextWake(after: SystemClock.now()) {
+            _ = try timer.arm(atMilliseconds: next.milliseconds)
+        } else {
+            try timer.disarm()
+        }
+    }
+
+    private func beat() {
+        guard let interval = notifier.beat?.count else { return }
+        let now = SystemClock.monotonicMilliseconds()
+        if nextBeat.map({ $0 <= now }) ?? true {
+            notifier.alive()
+            nextBeat = now + interval
+        }
+    }
+
+    // MARK: What wakes the loop
+
+    private func watchOwnDescriptors() throws {
+        _ = try watches.add(timer.raw) { [unowned self] _ in
+            _ = try timer.acknowledge()
+            return [.tick]
+        }
+        _ = try watches.add(wake.raw) { [unowned self] _ in
+            _ = try wake.acknowledge()
+            return []
+        }
+        _ = try watches.add(signals.raw) { [unowned self] _ in
+            try signals.read().flatMap { events(ofSignal: $0) }
+        }
+    }
+
+    private func events(ofSignal number: Int32) -> [Event] {
+        if number == SIGHUP {
+            return [.definitionsRead(definitions.read())]
+        }
+        let reason = number == SIGTERM ? "SIGTERM" : "SIGINT"
+        stopReason = reason
+        return [.stopping(reason: reason)]
+    }
+
+    private func orders() -> [Event] {
+        inbox.takeAll().compactMap { request in
+            switch request {
+            case .status(let continuation):
+                continuation.resume(returning: .success(status()))
+                return nil
+            case .order(let order, let principal, let continuation):
+                lastTicket += 1
+                tickets[lastTicket] = continuation
+                return .ordered(order, by: principal, ticket: lastTicket)
+            }
+        }
+    }
+
+    // MARK: The control API
+
+    private func startServer() {
+        let service = ControlService(
+            inbox: inbox, reader: store.reader, definitions: definitions)
+        let server = ControlServer(
+            service: service, socket: settings.socket,
+            operators: Operators(group: settings.operatorGroup))
+        let notifier = notifier
+        let inbox = inbox
+        unlink(settings.socket)
+        self.server = Task.detached {
+            do {
+                try await server.run { notifier.ready(status: "serving") }
+                inbox.fail("the control socket closed")
+            } catch {
+                inbox.fail("the control socket failed: \(error)")
+            }
+        }
+    }
+
+    private func status() -> DaemonStatus {
+        let state = kernel.state
+        let now = SystemClock.now()
+        let queued = state.runs.values.count { $0.phase == .queued }
+        return DaemonStatus(
+            version: Daemon.version, epoch: state.daemon.epoch, pid: Int(getpid()),
+            startedAt: state.daemon.startedAt, sequence: state.daemon.sequence,
+            runsActive: state.runs.count - queued, runsQueued: queued,
+            automata: state.automata.values.filter(\.isLoaded).sorted { $0.name < $1.name }
+                .compactMap { kernel.status(of: $0, at: now) },
+            refused: kernel.refusedDefinitions, weaknesses: weaknesses)
+    }
+
+    /// Ends what was started, and waits until it is gone; the runs stay in the record and go on later.
+    private func close() throws {
+        notifier.stopping(status: stopReason ?? "")
+        let deadline = SystemClock.monotonicMilliseconds() + Self.closeMilliseconds
+        while try !effects.endAll(), SystemClock.monotonicMilliseconds() < deadline {
+            // What ends now ends because we stop: it is no news for the record.
+            _ = try watches.wait(milliseconds: Self.closeStepMilliseconds)
+        }
+        inbox.close()
+        server?.cancel()
+        try audit.advance(to: store.head.sequence)
+        try store.setJournalCursor(audit.cursor)
+        unlink(settings.socket)
+    }
+}

@@ -1,0 +1,133 @@
+package import AuraModel
+
+/// The journal fields of an entry.
+///
+/// Names are upper case; values are one line each.
+package enum AuditFields {
+    /// Fields in the order in which they are sent; a name may stand more than once.
+    package static func fields(of entry: Entry, text: EntryText) -> [(name: String, value: String)]
+    {
+        var fields: [(name: String, value: String)] = [
+            ("MESSAGE", text.message),
+            ("MESSAGE_ID", MessageID.of(entry.fact.kind)),
+            ("PRIORITY", String(priority(of: text.level))),
+            ("SYSLOG_IDENTIFIER", "aurad"),
+            ("AURA_SEQ", String(entry.sequence)),
+            ("AURA_EVENT", entry.fact.kind.rawValue),
+            ("AURA_TIME", String(entry.at.milliseconds)),
+            ("AURA_PRINCIPAL", SafeText.line(entry.principal.name)),
+            // With the hash of what came before, the journal's copy shows whether the record was edited.
+            ("AURA_PREVIOUS", SafeText.line(entry.previous)),
+        ]
+        func add(_ name: String, _ value: String?) {
+            if let value { fields.append((name, value)) }
+        }
+        add("AURA_AUTOMATON", entry.automaton?.text)
+        add("AURA_AUTOMATON_SEQ", entry.automatonSequence.map { String($0) })
+        add("AURA_RUN", entry.run?.text)
+        add("AURA_PARENT", entry.parent?.text)
+        add("AURA_GENERATION", entry.generation.map { String($0) })
+        for (name, value) in particulars(of: entry.fact) { fields.append((name, value)) }
+        return fields
+    }
+
+    /// syslog(3): 3 error, 4 warning, 5 notice, 6 informational, 7 debug.
+    package static func priority(of level: EntryText.Level) -> Int {
+        switch level {
+        case .error: 3
+        case .warning: 4
+        case .notice: 5
+        case .note: 6
+        case .detail: 7
+        }
+    }
+
+    private static func particulars(of fact: Fact) -> [(String, String)] {
+        switch fact {
+        case .daemonStarted(let start): [("AURA_EPOCH", String(start.epoch))]
+        case .definitionLoaded(let digest, _): [("AURA_DEFINITION", SafeText.line(digest))]
+        case .definitionRefused(let file, _): [("AURA_FILE", SafeText.line(file))]
+        case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
+        case .runAdmitted(let run): [("AURA_DEFINITION", SafeText.line(run.definition))]
+        case .attemptEnded(let exit, _): [("AURA_OUTCOME", word(for: exit))]
+        case .transacted(let index, let transaction):
+            [("AURA_TRANSACTION", String(index))] + particulars(of: transaction)
+        case .commanded(_, let intents): intents.flatMap { particulars(of: $0) }
+        case .reserved(let command, let amount), .settled(let command, let amount, _):
+            [
+                ("AURA_COMMAND", String(command)), ("AURA_TOKENS", String(amount.tokens)),
+                ("AURA_MICRODOLLARS", String(amount.microDollars)),
+            ]
+        case .runFinished(let outcome, _, let wall):
+            [
+                ("AURA_OUTCOME", outcome.ending.rawValue),
+                ("AURA_EXIT_STATUS", String(outcome.ending.exitStatus)),
+                ("AURA_WALL_MS", String(wall.count)),
+            ]
+        case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
+            .attemptStarted, .attemptReady, .stopRequested:
+            []
+        }
+    }
+
+    private static func occurrence(
+        _ nominal: Instant, _ decision: OccurrenceDecision
+    ) -> [(String, String)] {
+        let word =
+            switch decision {
+            case .started: "started"
+            case .skipped: "skipped"
+            case .missed: "missed"
+            }
+        return [("AURA_OCCURRENCE", String(nominal.milliseconds)), ("AURA_OUTCOME", word)]
+    }
+
+    private static func particulars(of intent: Intent) -> [(String, String)] {
+        let (word, tool): (String, String?) =
+            switch intent.plan {
+            case .reason: ("reason", nil)
+            case .tool(let call): ("tool", call.tool.rawValue)
+            case .step: ("step", nil)
+            case .spawn: ("spawn", nil)
+            case .ask: ("ask", nil)
+            case .wait: ("wait", nil)
+            case .finish: ("finish", nil)
+            }
+        var fields = [("AURA_COMMAND", String(intent.command)), ("AURA_PLAN", word)]
+        if let tool { fields.append(("AURA_TOOL", tool)) }
+        return fields
+    }
+
+    private static func particulars(of transaction: Transaction) -> [(String, String)] {
+        let (word, outcome): (String, String?) =
+            switch transaction {
+            case .started: ("started", nil)
+            case .modelAnswered(_, let answer): ("model-answered", answer.stop.rawValue)
+            case .modelFailed(_, let failure): ("model-failed", failure.cause.rawValue)
+            case .toolFinished(_, let result):
+                ("tool-finished", result.isDenied ? "denied" : result.isError ? "error" : "done")
+            case .stepFinished(_, let result): ("step-finished", SafeText.brief(result.exit.text))
+            case .childFinished(_, _, let outcome, _): ("child-finished", outcome.ending.rawValue)
+            case .operatorAnswered(_, let text):
+                ("operator-answered", text == nil ? "unanswered" : "answered")
+            case .waited: ("waited", nil)
+            case .interrupted: ("interrupted", "interrupted")
+            case .wrapUp: ("wrap-up", nil)
+            }
+        var fields = [("AURA_TRANSACTION_KIND", word)]
+        if let command = transaction.settledCommand {
+            fields.append(("AURA_COMMAND", String(command)))
+        }
+        if let outcome { fields.append(("AURA_OUTCOME", outcome)) }
+        return fields
+    }
+
+    private static func word(for exit: AttemptExit) -> String {
+        switch exit {
+        case .exited(let code): "status \(code)"
+        case .signalled(let number): "signal \(number)"
+        case .refused: "refused"
+        case .orphaned: "orphaned"
+        }
+    }
+}

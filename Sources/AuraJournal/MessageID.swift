@@ -1,0 +1,30 @@
+package import AuraModel
+
+/// MESSAGE_ID of each kind of entry: one fixed 128-bit id, see sd-id128(3) and systemd.journal-fields(7).
+///
+/// Scripts match on them and `debian/aura.catalog` explains them: an id never changes.
+package enum MessageID {
+    /// The id of a kind, 32 lower-case hexadecimal digits.
+    package static func of(_ kind: Fact.Kind) -> String {
+        switch kind {
+        case .daemonStarted: "f853533d66b94ea2a6a7eb64a9bce52b"
+        case .daemonStopped: "82dd0ace877443c1ad8e68f9b7693911"
+        case .definitionLoaded: "42ac8c0f990b437da3de989725ff53c6"
+        case .definitionRemoved: "ab30777406b8426da83da66eb699a1de"
+        case .definitionRefused: "88a1fbcb6c7c4cf38b98e40cfeb99d65"
+        case .automatonStarted: "8411449de9434a1db1995049e340635d"
+        case .automatonStopped: "e6df2501505549f786b539946ff2ab39"
+        case .occurrenceDecided: "6ec06edfef9c4cef8017b11ededf333d"
+        case .runAdmitted: "0488c48057e74989a23b23560addbaa0"
+        case .attemptStarted: "5f121066c8a440ec93c52ee06045d76b"
+        case .attemptReady: "5a3ff77d1a934df28532631a57b35642"
+        case .attemptEnded: "21384109d7a34e0082a9b69a1167c7ad"
+        case .transacted: "54ea422d84d64eaaafa2fb403c1680c4"
+        case .commanded: "0e9fa1c980a749f7a314b73905bcc51a"
+        case .reserved: "ca3bbf7bd115455796fa3effae4c8e60"
+        case .settled: "895b84d36e9a470cadbff96578def050"
+        case .stopRequested: "f600e65a61d44e158239622fab3859f7"
+        case .runFinished: "28a3ae16ae944bdca38a2d6dc485e7bc"
+        }
+    }
+}

@@ -1,0 +1,182 @@
+/// The control API: HTTP/1.1 with JSON over the control socket.
+///
+/// Paths stand in `ControlPath`.
+///
+/// Every read answers one of the values below or a row of `Rows.swift`; every error answers `APIError`
+/// with a fitting HTTP status.
+package enum ControlPath {
+    /// GET: `DaemonStatus`.
+    package static let status = "/v1/status"
+    /// GET: `[AutomatonStatus]`.
+    ///
+    /// Below it `/NAME` GET: `AutomatonStatus`; `/NAME/start`, `/NAME/stop`, `/NAME/restart`,
+    /// `/NAME/run` POST: `OrderResult`.
+    package static let automata = "/v1/automata"
+    /// GET, query `automaton`, `limit`: `[RunRow]`, newest first.
+    ///
+    /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
+    /// `OrderResult`.
+    package static let runs = "/v1/runs"
+    /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to wait
+    /// for a first entry when there is none yet): `[Entry]` in order.
+    package static let entries = "/v1/entries"
+    /// GET: `RecordVerdict`.
+    package static let verify = "/v1/record/verify"
+    /// POST `DefinitionText`: `[Diagnostic]`, empty when the definition is good.
+    package static let definition = "/v1/definitions/verify"
+
+    /// 1000: entries of one answer; a reader goes on with `after`.
+    package static let entriesMax = 1000
+    /// Thirty seconds: the longest that `wait` may hold a request.
+    package static let waitMax = Milliseconds.seconds(30)
+}
+
+/// The daemon, as `aura-ctl status` shows it.
+package struct DaemonStatus: Hashable, Sendable, Codable {
+    package var version: String
+    package var epoch: Int
+    package var pid: Int
+    package var startedAt: Instant
+    package var sequence: Int
+    package var runsActive: Int
+    package var runsQueued: Int
+    package var automata: [AutomatonStatus]
+    /// Definition files that are not in force, and why.
+    package var refused: [Diagnostic]
+    /// What this host does not enforce; empty on a fully equipped one.
+    package var weaknesses: [String]
+
+    /// A status.
+    package init(
+        version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
+        runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String]
+    ) {
+        self.version = version
+        self.epoch = epoch
+        self.pid = pid
+        self.startedAt = startedAt
+        self.sequence = sequence
+        self.runsActive = runsActive
+        self.runsQueued = runsQueued
+        self.automata = automata
+        self.refused = refused
+        self.weaknesses = weaknesses
+    }
+}
+
+/// An automaton, as `aura-ctl list` and `aura-ctl status NAME` show it.
+package struct AutomatonStatus: Hashable, Sendable, Codable {
+    package var row: AutomatonRow
+    package var description: String
+    /// The schedule as it was written, with its zone.
+    package var schedule: String
+    package var next: Instant?
+    package var runs: [RunRow]
+    package var budget: BudgetLimits
+    package var today: BudgetRow
+
+    /// A status.
+    package init(
+        row: AutomatonRow, description: String, schedule: String, next: Instant?, runs: [RunRow],
+        budget: BudgetLimits, today: BudgetRow
+    ) {
+        self.row = row
+        self.description = description
+        self.schedule = schedule
+        self.next = next
+        self.runs = runs
+        self.budget = budget
+        self.today = today
+    }
+}
+
+/// One run with its children, as `aura-ctl show` prints it.
+package struct RunDetail: Hashable, Sendable, Codable {
+    package var run: RunRow
+    package var children: [RunRow]
+
+    /// A run with its children, oldest first.
+    package init(run: RunRow, children: [RunRow]) {
+        self.run = run
+        self.children = children
+    }
+}
+
+/// What an order did.
+///
+/// "Already so" is success with `changed` false.
+package struct OrderResult: Hashable, Sendable, Codable {
+    package var changed: Bool
+    package var message: String
+    package var run: RunID?
+
+    /// A result.
+    package init(changed: Bool, message: String, run: RunID? = nil) {
+        self.changed = changed
+        self.message = message
+        self.run = run
+    }
+}
+
+/// The operator's answer to a run that asked.
+package struct OperatorAnswer: Hashable, Sendable, Codable {
+    package var text: String
+
+    /// An answer.
+    package init(text: String) { self.text = text }
+}
+
+/// The text of a definition file to check.
+package struct DefinitionText: Hashable, Sendable, Codable {
+    package var file: String
+    package var text: String
+
+    /// The text of `file`.
+    package init(file: String, text: String) {
+        self.file = file
+        self.text = text
+    }
+}
+
+/// What a walk over the whole record found.
+package struct RecordVerdict: Hashable, Sendable, Codable {
+    package var entries: Int
+    /// Hash of the newest entry, in hex.
+    package var head: String
+    /// The first entry that is wrong, and why; nil when all is well.
+    package var firstBad: Int?
+    package var problem: String?
+
+    /// A verdict.
+    package init(entries: Int, head: String, firstBad: Int? = nil, problem: String? = nil) {
+        self.entries = entries
+        self.head = head
+        self.firstBad = firstBad
+        self.problem = problem
+    }
+}
+
+/// An error of the control API.
+package struct APIError: Hashable, Sendable, Codable, Error {
+    /// What kind of error it is; decides the HTTP status.
+    package enum Code: String, Sendable, Codable {
+        case notFound = "not-found"
+        case badRequest = "bad-request"
+        case denied
+        case conflict
+        case unavailable
+        case internalError = "internal-error"
+    }
+
+    package var code: Code
+    package var message: String
+    /// What to type next.
+    package var hint: String?
+
+    /// An error.
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+}

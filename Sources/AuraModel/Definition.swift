@@ -1,0 +1,145 @@
+/// The kinds of automaton that exist.
+///
+/// Each is a state machine of its own in AuraAutomata.
+package enum AutomatonKind: String, Sendable, Codable, CaseIterable {
+    case taskRun = "task-run"
+    case devLoop = "dev-loop"
+}
+
+/// What an operator declares: one YAML file, checked whole before any of it is in force.
+package struct Definition: Hashable, Sendable, Codable {
+    package var name: AutomatonName
+    package var kind: AutomatonKind
+    package var description: String
+    /// Whether the schedule is in force when the daemon first sees this definition.
+    package var enabled: Bool
+    package var schedule: Schedule
+    /// The IANA name of the zone in which the schedule and the day's budget are counted.
+    package var zone: String
+    /// The name of a reasoner in `aurad.yaml`.
+    package var reasoner: String
+    /// task-run: the task.
+    ///
+    /// dev-loop: what every task is told besides its own text.
+    package var prompt: String
+    package var budget: Budget
+    package var workspace: Workspace?
+    package var verify: [StepDeclaration]
+    package var limits: Limits
+    package var capabilities: Capabilities
+
+    /// A definition with every part stated.
+    package init(
+        name: AutomatonName, kind: AutomatonKind, description: String = "", enabled: Bool = true,
+        schedule: Schedule = .manual, zone: String = "UTC", reasoner: String, prompt: String = "",
+        budget: Budget = Budget(), workspace: Workspace? = nil, verify: [StepDeclaration] = [],
+        limits: Limits = Limits(), capabilities: Capabilities = Capabilities()
+    ) {
+        self.name = name
+        self.kind = kind
+        self.description = description
+        self.enabled = enabled
+        self.schedule = schedule
+        self.zone = zone
+        self.reasoner = reasoner
+        self.prompt = prompt
+        self.budget = budget
+        self.workspace = workspace
+        self.verify = verify
+        self.limits = limits
+        self.capabilities = capabilities
+    }
+
+    /// What the automaton may consume: in one run, and in one civil day of its zone.
+    package struct Budget: Hashable, Sendable, Codable {
+        package var run: BudgetLimits
+        package var day: BudgetLimits
+        /// dev-loop: what one task may consume, carved out of the run's.
+        package var task: BudgetLimits
+
+        /// Budgets; unbounded unless given.
+        package init(
+            run: BudgetLimits = .none, day: BudgetLimits = .none, task: BudgetLimits = .none
+        ) {
+            self.run = run
+            self.day = day
+            self.task = task
+        }
+    }
+
+    /// The git repository that runs work on, through disposable clones.
+    package struct Workspace: Hashable, Sendable, Codable {
+        /// Absolute path of a repository, bare or not; only its references are ever written.
+        package var repository: String
+        /// The branch that work starts from.
+        package var base: String
+        /// dev-loop: the task list's path inside the repository.
+        package var tasks: String
+
+        /// A workspace; work starts from `main` and tasks stand in `tasks.md` unless given.
+        package init(repository: String, base: String = "main", tasks: String = "tasks.md") {
+            self.repository = repository
+            self.base = base
+            self.tasks = tasks
+        }
+    }
+
+    /// Bounds on how a run goes, beside its budget.
+    ///
+    /// Each has a default that suits a small task.
+    package struct Limits: Hashable, Sendable, Codable {
+        /// Model turns of one agent; the run ends as `turns` beyond it.
+        package var turns: Int
+        /// dev-loop: attempts at one task, each with a fresh context.
+        package var attempts: Int
+        /// Wall time of one command or step, unless the step says otherwise.
+        package var command: Milliseconds
+        /// Most tokens the model may answer in one turn.
+        package var answerTokens: Int
+
+        /// Limits: 40 turns, 2 attempts, 10 minutes a command, 8192 tokens an answer unless given.
+        package init(
+            turns: Int = 40, attempts: Int = 2, command: Milliseconds = .minutes(10),
+            answerTokens: Int = 8192
+        ) {
+            self.turns = turns
+            self.attempts = attempts
+            self.command = command
+            self.answerTokens = answerTokens
+        }
+    }
+
+    /// What the run may touch beside its workspace: deny by absence.
+    package struct Capabilities: Hashable, Sendable, Codable {
+        /// Whether the model may choose commands; each runs in a cage of its own, without network.
+        package var commands: Bool
+        /// Absolute host directories bound read-only into every cage of the run (tool chains, caches).
+        package var read: [String]
+
+        /// Capabilities; commands are allowed and nothing more is readable unless given.
+        package init(commands: Bool = true, read: [String] = []) {
+            self.commands = commands
+            self.read = read
+        }
+    }
+}
+
+/// One operator-declared command: run by aurad in a fresh confinement, never by the agent.
+package struct StepDeclaration: Hashable, Sendable, Codable {
+    package var name: String
+    /// The program and its arguments; a shell line in the file becomes `/bin/sh -euc LINE`.
+    package var argv: [String]
+    package var timeout: Milliseconds?
+
+    /// A declared step.
+    package init(name: String, argv: [String], timeout: Milliseconds? = nil) {
+        self.name = name
+        self.argv = argv
+        self.timeout = timeout
+    }
+
+    /// A step that runs one line of shell, named after it.
+    package static func shell(_ line: String, name: String? = nil) -> Self {
+        Self(name: name ?? line, argv: ["/bin/sh", "-euc", line])
+    }
+}

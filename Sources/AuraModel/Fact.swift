@@ -1,0 +1,238 @@
+/// What became true.
+///
+/// State changes only by applying facts, live and on replay alike. A closed set.
+package enum Fact: Hashable, Sendable {
+    case daemonStarted(DaemonStarted)
+    case daemonStopped(reason: String)
+    case definitionLoaded(digest: String, definition: Definition)
+    case definitionRemoved
+    case definitionRefused(file: String, diagnostics: [Diagnostic])
+    /// The automaton's schedule is in force from now on.
+    case automatonStarted
+    case automatonStopped
+    case occurrenceDecided(nominal: Instant, decision: OccurrenceDecision)
+    case runAdmitted(RunAdmitted)
+    case attemptStarted
+    case attemptReady(attestation: Attestation)
+    case attemptEnded(exit: AttemptExit, detail: String)
+    case transacted(index: Int, transaction: Transaction)
+    case commanded(basis: Int, intents: [Intent])
+    case reserved(command: CommandID, amount: Amount)
+    /// `estimated`: the provider did not say, so the reservation itself was charged.
+    case settled(command: CommandID, amount: Amount, estimated: Bool)
+    case stopRequested(reason: String)
+    case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
+}
+
+/// A start of the daemon: every one raises the epoch by one.
+package struct DaemonStarted: Hashable, Sendable, Codable {
+    package var epoch: Int
+    package var version: String
+    /// The kernel's boot id: tells a restart from a reboot.
+    package var boot: String
+
+    /// A start.
+    package init(epoch: Int, version: String, boot: String) {
+        self.epoch = epoch
+        self.version = version
+        self.boot = boot
+    }
+}
+
+/// What became of a planned firing.
+///
+/// Decided once.
+package enum OccurrenceDecision: Hashable, Sendable, Codable {
+    case started(run: RunID)
+    case skipped(reason: String)
+    case missed(reason: String)
+}
+
+/// A run that was let in, with all that it needs to be carried through.
+package struct RunAdmitted: Hashable, Sendable, Codable {
+    package var trigger: Trigger
+    package var kind: AutomatonKind
+    package var definition: String
+    package var task: TaskBrief?
+    package var budget: BudgetLimits
+    /// The civil day of the automaton's zone to which all that the run consumes is charged.
+    package var day: String
+
+    /// An admitted run; `definition` is the digest of its snapshot.
+    package init(
+        trigger: Trigger, kind: AutomatonKind, definition: String, task: TaskBrief?,
+        budget: BudgetLimits, day: String
+    ) {
+        self.trigger = trigger
+        self.kind = kind
+        self.definition = definition
+        self.task = task
+        self.budget = budget
+        self.day = day
+    }
+}
+
+/// How an attempt's process ended.
+package enum AttemptExit: Hashable, Sendable, Codable {
+    case exited(code: Int)
+    case signalled(number: Int)
+    /// The cage could not be built; the worker never ran.
+    case refused(feature: String)
+    /// The daemon went away: the lifeline took the attempt with it.
+    case orphaned
+}
+
+/// A command as the record keeps it before it is carried out.
+package struct Intent: Hashable, Sendable, Codable {
+    /// What will be carried out, with every choice already made.
+    package enum Plan: Hashable, Sendable, Codable {
+        /// The request itself is what a fold of the transactions makes; here stand its digest and size.
+        case reason(digest: String, bytes: Int, messages: Int, answerTokensMax: Int)
+        case tool(call: ToolCall)
+        case step(request: StepRequest)
+        case spawn(request: SpawnRequest, run: RunID)
+        case ask(question: String, until: Instant)
+        case wait(until: Instant, reason: String)
+        case finish(outcome: RunOutcome)
+    }
+
+    package var command: CommandID
+    package var plan: Plan
+
+    /// The intent to carry out `command`.
+    package init(command: CommandID, plan: Plan) {
+        self.command = command
+        self.plan = plan
+    }
+}
+
+extension Fact: Codable {
+    private enum Key: String, CodingKey {
+        case kind, reason, digest, definition, file, diagnostics, nominal, decision, attestation
+        case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
+        case report, wall, start, run
+    }
+
+    /// The fact's name in the record, in the journal and in messages.
+    package enum Kind: String, Sendable, Codable, CaseIterable {
+        case daemonStarted = "daemon-started"
+        case daemonStopped = "daemon-stopped"
+        case definitionLoaded = "definition-loaded"
+        case definitionRemoved = "definition-removed"
+        case definitionRefused = "definition-refused"
+        case automatonStarted = "automaton-started"
+        case automatonStopped = "automaton-stopped"
+        case occurrenceDecided = "occurrence-decided"
+        case runAdmitted = "run-admitted"
+        case attemptStarted = "attempt-started"
+        case attemptReady = "attempt-ready"
+        case attemptEnded = "attempt-ended"
+        case transacted
+        case commanded
+        case reserved
+        case settled
+        case stopRequested = "stop-requested"
+        case runFinished = "run-finished"
+    }
+
+    /// Which of the kinds this fact is.
+    package var kind: Kind {
+        switch self {
+        case .daemonStarted: .daemonStarted
+        case .daemonStopped: .daemonStopped
+        case .definitionLoaded: .definitionLoaded
+        case .definitionRemoved: .definitionRemoved
+        case .definitionRefused: .definitionRefused
+        case .automatonStarted: .automatonStarted
+        case .automatonStopped: .automatonStopped
+        case .occurrenceDecided: .occurrenceDecided
+        case .runAdmitted: .runAdmitted
+        case .attemptStarted: .attemptStarted
+        case .attemptReady: .attemptReady
+        case .attemptEnded: .attemptEnded
+        case .transacted: .transacted
+        case .commanded: .commanded
+        case .reserved: .reserved
+        case .settled: .settled
+        case .stopRequested: .stopRequested
+        case .runFinished: .runFinished
+        }
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        func get<T: Decodable>(_ key: Key) throws -> T { try values.decode(T.self, forKey: key) }
+        switch try values.decode(Kind.self, forKey: .kind) {
+        case .daemonStarted: self = .daemonStarted(try get(.start))
+        case .daemonStopped: self = .daemonStopped(reason: try get(.reason))
+        case .definitionLoaded:
+            self = .definitionLoaded(digest: try get(.digest), definition: try get(.definition))
+        case .definitionRemoved: self = .definitionRemoved
+        case .definitionRefused:
+            self = .definitionRefused(file: try get(.file), diagnostics: try get(.diagnostics))
+        case .automatonStarted: self = .automatonStarted
+        case .automatonStopped: self = .automatonStopped
+        case .occurrenceDecided:
+            self = .occurrenceDecided(nominal: try get(.nominal), decision: try get(.decision))
+        case .runAdmitted: self = .runAdmitted(try get(.run))
+        case .attemptStarted: self = .attemptStarted
+        case .attemptReady: self = .attemptReady(attestation: try get(.attestation))
+        case .attemptEnded:
+            self = .attemptEnded(exit: try get(.exit), detail: try get(.detail))
+        case .transacted:
+            self = .transacted(index: try get(.index), transaction: try get(.transaction))
+        case .commanded: self = .commanded(basis: try get(.basis), intents: try get(.intents))
+        case .reserved: self = .reserved(command: try get(.command), amount: try get(.amount))
+        case .settled:
+            self = .settled(
+                command: try get(.command), amount: try get(.amount),
+                estimated: try get(.estimated))
+        case .stopRequested: self = .stopRequested(reason: try get(.reason))
+        case .runFinished:
+            self = .runFinished(
+                outcome: try get(.outcome), report: try get(.report), wall: try get(.wall))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(kind, forKey: .kind)
+        switch self {
+        case .daemonStarted(let start): try values.encode(start, forKey: .start)
+        case .daemonStopped(let reason): try values.encode(reason, forKey: .reason)
+        case .definitionLoaded(let digest, let definition):
+            try values.encode(digest, forKey: .digest)
+            try values.encode(definition, forKey: .definition)
+        case .definitionRemoved, .automatonStarted, .automatonStopped, .attemptStarted: break
+        case .definitionRefused(let file, let diagnostics):
+            try values.encode(file, forKey: .file)
+            try values.encode(diagnostics, forKey: .diagnostics)
+        case .occurrenceDecided(let nominal, let decision):
+            try values.encode(nominal, forKey: .nominal)
+            try values.encode(decision, forKey: .decision)
+        case .runAdmitted(let run): try values.encode(run, forKey: .run)
+        case .attemptReady(let attestation): try values.encode(attestation, forKey: .attestation)
+        case .attemptEnded(let exit, let detail):
+            try values.encode(exit, forKey: .exit)
+            try values.encode(detail, forKey: .detail)
+        case .transacted(let index, let transaction):
+            try values.encode(index, forKey: .index)
+            try values.encode(transaction, forKey: .transaction)
+        case .commanded(let basis, let intents):
+            try values.encode(basis, forKey: .basis)
+            try values.encode(intents, forKey: .intents)
+        case .reserved(let command, let amount):
+            try values.encode(command, forKey: .command)
+            try values.encode(amount, forKey: .amount)
+        case .settled(let command, let amount, let estimated):
+            try values.encode(command, forKey: .command)
+            try values.encode(amount, forKey: .amount)
+            try values.encode(estimated, forKey: .estimated)
+        case .stopRequested(let reason): try values.encode(reason, forKey: .reason)
+        case .runFinished(let outcome, let report, let wall):
+            try values.encode(outcome, forKey: .outcome)
+            try values.encode(report, forKey: .report)
+            try values.encode(wall, forKey: .wall)
+        }
+    }
+}

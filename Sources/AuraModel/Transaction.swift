@@ -1,0 +1,271 @@
+/// One input to an automaton's kernel.
+///
+/// A closed set; each is in the record before a kernel sees it.
+package enum Transaction: Hashable, Sendable, Codable {
+    /// The run begins. Always the first transaction, and only that.
+    case started(trigger: Trigger)
+    case modelAnswered(command: CommandID, answer: ModelAnswer)
+    case modelFailed(command: CommandID, failure: ModelFailure)
+    case toolFinished(command: CommandID, result: ToolResult)
+    case stepFinished(command: CommandID, result: StepResult)
+    case childFinished(command: CommandID, run: RunID, outcome: RunOutcome, report: String)
+    /// The operator's answer, or nil when the deadline passed without one.
+    case operatorAnswered(command: CommandID, text: String?)
+    case waited(command: CommandID)
+    /// The daemon or the worker went away while the command was under way; its outcome is not known.
+    case interrupted(command: CommandID, reason: String)
+    /// Four fifths of a budget are used: bring the work to a close.
+    case wrapUp(reason: String)
+
+    /// The command that this transaction brings to its end, if it ends one.
+    package var settledCommand: CommandID? {
+        switch self {
+        case .started, .wrapUp: nil
+        case .modelAnswered(let command, _), .modelFailed(let command, _),
+            .toolFinished(let command, _), .stepFinished(let command, _),
+            .childFinished(let command, _, _, _), .operatorAnswered(let command, _),
+            .waited(let command), .interrupted(let command, _):
+            command
+        }
+    }
+}
+
+/// What made a run begin.
+package enum Trigger: Hashable, Sendable, Codable {
+    case schedule(nominal: Instant)
+    case order(by: Principal)
+    case parent(run: RunID, command: CommandID)
+}
+
+/// One output of a kernel: what it wants done, numbered within the run.
+package struct Command: Hashable, Sendable, Codable {
+    package var id: CommandID
+    package var act: Act
+
+    /// The command `id`, to do `act`.
+    package init(id: CommandID, act: Act) {
+        self.id = id
+        self.act = act
+    }
+}
+
+/// All that a kernel can ask for.
+///
+/// A closed set.
+package enum Act: Hashable, Sendable, Codable {
+    case reason(request: ModelRequest)
+    case tool(call: ToolCall)
+    case step(request: StepRequest)
+    case spawn(request: SpawnRequest)
+    case ask(question: String, deadline: Milliseconds)
+    case wait(span: Milliseconds, reason: String)
+    case finish(outcome: RunOutcome, report: String)
+}
+
+/// A tool call that the model made.
+package struct ToolCall: Hashable, Sendable, Codable {
+    /// The provider's id of the call; its result is answered under it.
+    package var use: String
+    package var tool: ToolName
+    package var input: JSONValue
+    /// What an edit will change, found before it is allowed to happen: after a crash the two hashes
+    /// prove whether it did.
+    ///
+    /// Empty for a call that changes no file.
+    package var images: [FileImage]
+
+    /// A call; `images` are filled in by the worker that will perform it.
+    package init(use: String, tool: ToolName, input: JSONValue, images: [FileImage] = []) {
+        self.use = use
+        self.tool = tool
+        self.input = input
+        self.images = images
+    }
+}
+
+/// A file before and after an edit, by SHA-256 in hex; nil means that the file does not exist.
+package struct FileImage: Hashable, Sendable, Codable {
+    /// Relative to the workspace.
+    package var path: String
+    package var before: String?
+    package var after: String?
+
+    /// The image of one file.
+    package init(path: String, before: String?, after: String?) {
+        self.path = path
+        self.before = before
+        self.after = after
+    }
+}
+
+/// The tools that a model can be given, each with the one place where it runs and its effect class.
+package enum ToolName: String, Sendable, Codable, CaseIterable {
+    case readFile = "read_file"
+    case listFiles = "list_files"
+    case search
+    case editFile = "edit_file"
+    case writeFile = "write_file"
+    case runCommand = "run_command"
+
+    /// Where the call is performed.
+    package enum Place: String, Sendable, Codable {
+        case worker
+        case siblingCage = "sibling-cage"
+    }
+
+    /// What a crash in the middle of the call means: see the effect classes in README.
+    package enum Effect: String, Sendable, Codable {
+        /// May be performed again.
+        case pure
+        /// Pre- and post-image hashes prove whether it happened.
+        case workspace
+        /// Unknown after a crash: `interrupted`, and the kernel is told.
+        case command
+    }
+
+    /// Where this tool runs: the one table of the house.
+    package var place: Place {
+        switch self {
+        case .readFile, .listFiles, .search, .editFile, .writeFile: .worker
+        case .runCommand: .siblingCage
+        }
+    }
+
+    /// What an interruption of this tool means.
+    package var effect: Effect {
+        switch self {
+        case .readFile, .listFiles, .search: .pure
+        case .editFile, .writeFile: .workspace
+        case .runCommand: .command
+        }
+    }
+}
+
+/// What came of a tool call, as the model will read it.
+package struct ToolResult: Hashable, Sendable, Codable {
+    package var output: String
+    package var isError: Bool
+    /// Whether the call asked for what the definition does not grant (a path outside, say).
+    package var isDenied: Bool
+    package var place: ToolName.Place
+
+    /// A result.
+    package init(
+        output: String, isError: Bool = false, isDenied: Bool = false, place: ToolName.Place
+    ) {
+        self.output = output
+        self.isError = isError
+        self.isDenied = isDenied
+        self.place = place
+    }
+}
+
+/// A piece of deterministic work that aurad runs in a fresh cage, outside the agent's reach.
+///
+/// Paths, repository and branch come from the run's definition, never from the request.
+package enum StepRequest: Hashable, Sendable, Codable {
+    /// Read the commit to start from and the task list. Prints `base COMMIT`, then the file.
+    case survey
+    /// Make the agent's disposable clone at a commit.
+    case prepare(base: String)
+    /// Turn what the agent left into one commit on top of `base`. Prints `commit COMMIT`.
+    case export(base: String, message: String, overlay: [OverlayFile])
+    /// Make a fresh tree of a commit, for verify.
+    case checkout(commit: String)
+    /// Run one declared command in the fresh tree.
+    case verify(step: StepDeclaration)
+    /// Hand the exported commit to the repository and set `branch` to it by compare-and-swap.
+    case land(branch: String, commit: String, base: String)
+
+    /// A few words for an operator.
+    package var title: String {
+        switch self {
+        case .survey: "survey the repository"
+        case .prepare(let base): "prepare a clone at \(base.prefix(12))"
+        case .export: "export the result as a commit"
+        case .checkout(let commit): "check out \(commit.prefix(12)) afresh"
+        case .verify(let step): "verify: \(step.name)"
+        case .land(let branch, let commit, _): "land \(commit.prefix(12)) on \(branch)"
+        }
+    }
+}
+
+/// A file that the daemon puts into an exported commit over whatever the agent left there.
+package struct OverlayFile: Hashable, Sendable, Codable {
+    package var path: String
+    package var content: String
+
+    /// The file `path` with `content`.
+    package init(path: String, content: String) {
+        self.path = path
+        self.content = content
+    }
+}
+
+/// What came of a step.
+package struct StepResult: Hashable, Sendable, Codable {
+    /// How the program of a step ended.
+    package enum Exit: Hashable, Sendable, Codable {
+        case exited(code: Int)
+        case signalled(number: Int)
+        case timedOut(after: Milliseconds)
+        /// The cage could not be built.
+        case refused(feature: String)
+    }
+
+    package var exit: Exit
+    /// Standard output and error together; beyond the bound, the head and the tail with a line between.
+    package var output: String
+    package var duration: Milliseconds
+
+    /// A result.
+    package init(exit: Exit, output: String, duration: Milliseconds) {
+        self.exit = exit
+        self.output = output
+        self.duration = duration
+    }
+
+    /// Whether the command ended with status 0.
+    package var isSuccess: Bool { exit == .exited(code: 0) }
+}
+
+extension StepResult.Exit {
+    /// For an operator: `status 1`, `killed by signal 9`, `timed out after 10m`.
+    package var text: String {
+        switch self {
+        case .exited(let code): "status \(code)"
+        case .signalled(let number): "killed by signal \(number)"
+        case .timedOut(let span): "timed out after \(DurationText.format(span.count))"
+        case .refused(let feature): "cage refused: \(feature)"
+        }
+    }
+}
+
+/// A child run: one task for one agent with a fresh context, in its parent's workspace.
+package struct SpawnRequest: Hashable, Sendable, Codable {
+    package var task: TaskBrief
+    /// Carved out of what the parent has left.
+    package var budget: BudgetLimits
+
+    /// A child that works on `task` within `budget`.
+    package init(task: TaskBrief, budget: BudgetLimits) {
+        self.task = task
+        self.budget = budget
+    }
+}
+
+/// What a task-run child is told.
+package struct TaskBrief: Hashable, Sendable, Codable {
+    /// The task's id in its list, or the automaton's name.
+    package var id: String
+    package var text: String
+    /// What earlier attempts left behind: bounded, newest last.
+    package var notes: [String]
+
+    /// A task.
+    package init(id: String, text: String, notes: [String] = []) {
+        self.id = id
+        self.text = text
+        self.notes = notes
+    }
+}

@@ -1,0 +1,30 @@
+/// Writes values in the house's JSON dialect straight into bytes: the same bytes as `JSON.encode`.
+///
+/// FoundationEssentials' encoder builds a tree of objects first and takes about 20 microseconds for an
+/// entry; at 64 writers that is more than all of LMDB's work. This one appends as it goes and sorts the
+/// members of an object when it ends. A test compares the two on every kind of fact.
+///
+/// One restriction: a container must not be written to while one nested in it is still being filled and
+/// filled again after. No synthesised coding does that.
+final class CanonicalEncoder {
+    /// What was written so far.
+    ///
+    /// One access each: the runtime checks every access to a class's variable.
+    var text = CanonicalText()
+
+    /// Appends `value` and says where it stands.
+    ///
+    /// Throws what the value's own coding throws.
+    func append(_ value: some Encodable) throws -> Range<Int> {
+        let start = text.bytes.count
+        try writeValue(value)
+        return start..<text.bytes.count
+    }
+
+    /// Writes a value in the place that was begun for it.
+    func writeValue(_ value: some Encodable) throws {
+        let depth = text.push()
+        try value.encode(to: CanonicalLevel(encoder: self, depth: depth))
+        text.close(to: depth)
+    }
+}

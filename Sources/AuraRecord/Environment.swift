@@ -1,0 +1,206 @@
+import AuraModel
+import CLMDB
+import Glibc
+
+/// The LMDB environment in a claimed directory, with its subdatabases open.
+///
+/// `@unchecked Sendable`: the pointers and handles never change after `init`, LMDB's environment may be
+/// shared between threads, each transaction is begun and ended within one call on one thread, and
+/// readers are not bound to their thread (MDB_NOTLS). The one act that LMDB leaves to its caller to keep
+/// apart, growing the map while transactions are under way, is kept apart by `gate`.
+final class Environment: @unchecked Sendable {
+    let layout: Layout
+    private let handle: OpaquePointer
+    /// Shared by every transaction; exclusive for growing the map.
+    ///
+    /// Writers of it go first, so that readers cannot keep the record from growing; so no thread
+    /// may hold it twice.
+    private let gate: UnsafeMutablePointer<pthread_rwlock_t>
+    private let claim: DirectoryClaim
+    private let mapBytesMax: Int
+
+    /// 126: LMDB's own number of slots for reads at the same time; API threads are far fewer.
+    private static let readersMax: UInt32 = 126
+
+    init(directory: String, bounds: RecordBounds) throws(RecordError) {
+        claim = try DirectoryClaim(directory)
+        mapBytesMax = bounds.mapBytesMax
+        handle = try Self.open(directory, mapBytes: bounds.mapBytes)
+        do throws(RecordError) {
+            layout = try Self.openLayout(handle)
+            try claim.sync()
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+        gate = .allocate(capacity: 1)
+        var attributes = pthread_rwlockattr_t()
+        pthread_rwlockattr_init(&attributes)
+        pthread_rwlockattr_setkind_np(
+            &attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
+        pthread_rwlock_init(gate, &attributes)
+        pthread_rwlockattr_destroy(&attributes)
+    }
+
+    deinit {
+        mdb_env_close(handle)
+        pthread_rwlock_destroy(gate)
+        gate.deallocate()
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` on a snapshot that ends with it: a reader that stays keeps pages from being reused.
+    // Not specialised: Swift 6.3.1's optimiser aborts on typed throws out of a specialised copy (-O).
+    @_semantics("optimize.sil.specialize.generic.never")
+    func read<Value>(
+        _ body: (borrowing Snapshot) throws(RecordError) -> Value
+    ) throws(RecordError) -> Value {
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        let pointer = try Self.begin(handle, UInt32(MDB_RDONLY))
+        defer { mdb_txn_abort(pointer) }
+        return try body(Snapshot(pointer: pointer, layout: layout))
+    }
+
+    /// Commits what `body` puts, durably, or nothing of it.
+    ///
+    /// Grows the map as needed and then runs `body` again, so it must do the same each time. On one
+    /// thread only.
+    func write(
+        _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+    ) throws(RecordError) {
+        while true {
+            do throws(RecordError) {
+                try attempt(body)
+                return
+            } catch .mapFull {
+                try grow()
+            }
+        }
+    }
+
+    private func attempt(
+        _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+    ) throws(RecordError) {
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        let pointer = try Self.begin(handle, 0)
+        do throws(RecordError) {
+            try body(WriteBatch(pointer: pointer, layout: layout))
+        } catch {
+            mdb_txn_abort(pointer)
+            throw error
+        }
+        // Ends the transaction whatever it answers.
+        let code = mdb_txn_commit(pointer)
+        guard code != EIO || !isDiskFull else { throw .diskFull }
+        try RecordError.check(code, "commit")
+    }
+
+    /// Doubles the map: address space only, the file grows as pages are written.
+    private func grow() throws(RecordError) {
+        pthread_rwlock_wrlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        var information = MDB_envinfo()
+        try RecordError.check(mdb_env_info(handle, &information), "read the map's size")
+        let bytes = min(information.me_mapsize * 2, mapBytesMax)
+        guard bytes > information.me_mapsize else { throw .mapFull(bytes: mapBytesMax) }
+        try RecordError.check(mdb_env_set_mapsize(handle, bytes), "grow the map")
+    }
+
+    /// LMDB answers EIO when a write came out short, which is how a full disk shows itself at first.
+    private var isDiskFull: Bool {
+        var file: Int32 = -1
+        var status = statvfs()
+        guard mdb_env_get_fd(handle, &file) == 0, fstatvfs(file, &status) == 0 else { return false }
+        return Int(status.f_bavail) * Int(status.f_frsize) < Self.fullBytes
+    }
+
+    /// 1 MiB: less than what a turn with one long answer writes.
+    private static let fullBytes = 1 << 20
+
+    // MARK: Opening
+
+    private static func open(
+        _ directory: String, mapBytes: Int
+    ) throws(RecordError) -> OpaquePointer {
+        var created: OpaquePointer?
+        try RecordError.check(mdb_env_create(&created), "create the environment")
+        guard let handle = created else { throw .failed(ENOMEM, "create the environment") }
+        do throws(RecordError) {
+            try RecordError.check(mdb_env_set_mapsize(handle, mapBytes), "size the map")
+            try RecordError.check(mdb_env_set_maxdbs(handle, Layout.tablesMax), "size the tables")
+            try RecordError.check(mdb_env_set_maxreaders(handle, readersMax), "size the readers")
+            // No flag that weakens a sync; readers belong to their transaction, not to their thread.
+            try RecordError.check(
+                mdb_env_open(handle, directory, UInt32(MDB_NOTLS), 0o600), "open \(directory)")
+            // LMDB leaves its data descriptor open across exec: a worker would inherit the record.
+            var file: Int32 = -1
+            try RecordError.check(mdb_env_get_fd(handle, &file), "find the data descriptor")
+            guard fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else {
+                throw RecordError.failed(errno, "make the data descriptor close-on-exec")
+            }
+        } catch {
+            // LMDB asks for this even after a failed open.
+            mdb_env_close(handle)
+            throw error
+        }
+        return handle
+    }
+
+    private static func begin(
+        _ handle: OpaquePointer, _ flags: UInt32
+    ) throws(RecordError) -> OpaquePointer {
+        var begun: OpaquePointer?
+        try RecordError.check(mdb_txn_begin(handle, nil, flags, &begun), "begin a transaction")
+        guard let pointer = begun else { throw .failed(ENOMEM, "begin a transaction") }
+        return pointer
+    }
+
+    /// Opens the subdatabases, made in a new record.
+    ///
+    /// An existing one is only read by this.
+    private static func openLayout(_ handle: OpaquePointer) throws(RecordError) -> Layout {
+        let pointer = try begin(handle, 0)
+        let layout: Layout
+        do throws(RecordError) {
+            let meta = try openTable(pointer, Layout.Name.meta)
+            try settleFormat(pointer, meta)
+            var rows: [RowTable: MDB_dbi] = [:]
+            for table in RowTable.allCases { rows[table] = try openTable(pointer, table.rawValue) }
+            layout = Layout(
+                entries: try openTable(pointer, Layout.Name.entries),
+                byAutomaton: try openTable(pointer, Layout.Name.byAutomaton),
+                byRun: try openTable(pointer, Layout.Name.byRun), meta: meta, rows: rows)
+        } catch {
+            mdb_txn_abort(pointer)
+            throw error
+        }
+        try RecordError.check(mdb_txn_commit(pointer), "create the record")
+        return layout
+    }
+
+    private static func openTable(
+        _ transaction: OpaquePointer, _ name: String
+    ) throws(RecordError) -> MDB_dbi {
+        var table: MDB_dbi = 0
+        try RecordError.check(
+            mdb_dbi_open(transaction, name, UInt32(MDB_CREATE), &table), "open table \(name)")
+        return table
+    }
+
+    /// A new record gets the newest format; an unknown one is left alone, before anything else is read.
+    private static func settleFormat(
+        _ transaction: OpaquePointer, _ meta: MDB_dbi
+    ) throws(RecordError) {
+        if let stored = try Raw.get(transaction, meta, Layout.formatKey) {
+            guard let format = Layout.number(stored) else { throw .corrupt(what: "its format") }
+            guard format <= Entry.format else {
+                throw .newerFormat(version: format, known: Entry.format)
+            }
+        } else {
+            try Raw.put(transaction, meta, Layout.formatKey, Layout.number(Entry.format))
+        }
+    }
+}

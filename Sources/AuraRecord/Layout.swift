@@ -1,0 +1,79 @@
+import AuraModel
+import CLMDB
+
+/// The record's subdatabases and how their keys and values are laid out.
+///
+/// Numbers are big-endian, so that LMDB's byte order is the order of numbers.
+struct Layout: Sendable {
+    /// Sequence -> the entry's canonical JSON.
+    let entries: MDB_dbi
+    /// Automaton, 0x00, its own sequence -> sequence.
+    let byAutomaton: MDB_dbi
+    /// Run, sequence -> nothing.
+    ///
+    /// An entry stands under its run, and under its parent run if it has one.
+    let byRun: MDB_dbi
+    /// `format`, `head` (sequence and hash) and `journal-cursor`.
+    let meta: MDB_dbi
+    /// Row key -> the row's JSON.
+    let rows: [RowTable: MDB_dbi]
+
+    enum Name {
+        static let entries = "entries"
+        static let byAutomaton = "by-automaton"
+        static let byRun = "by-run"
+        static let meta = "meta"
+    }
+
+    /// Subdatabases there may be: those above, one for each table of rows, and room for formats to come.
+    static let tablesMax = UInt32(4 + RowTable.allCases.count + 16)
+
+    static let formatKey = Array("format".utf8)
+    static let headKey = Array("head".utf8)
+    static let journalCursorKey = Array("journal-cursor".utf8)
+
+    /// Greater than every key that is UTF-8 text, in which 0xff cannot stand.
+    static let beyondText: UInt8 = 0xff
+
+    static func number(_ value: Int) -> [UInt8] {
+        withUnsafeBytes(of: UInt64(value).bigEndian) { Array($0) }
+    }
+
+    /// The number in eight bytes, or nil when there are not eight or they hold none of ours.
+    static func number(_ bytes: some Collection<UInt8>) -> Int? {
+        guard bytes.count == 8 else { return nil }
+        return Int(exactly: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    }
+
+    static func automatonKey(_ name: AutomatonName, _ sequence: Int) -> [UInt8] {
+        Array(name.text.utf8) + [0] + number(sequence)
+    }
+
+    static func runKey(_ run: RunID, _ sequence: Int) -> [UInt8] {
+        Array(run.text.utf8) + number(sequence)
+    }
+
+}
+
+/// The newest entry's number and hash, as the head row holds them: 8 bytes and 32.
+struct Head: Sendable {
+    var sequence: Int
+    var hash: LeafHash
+
+    /// The head of an empty record.
+    static let empty = Self(sequence: 0, hash: .genesis)
+
+    init(sequence: Int, hash: LeafHash) {
+        self.sequence = sequence
+        self.hash = hash
+    }
+
+    init(stored bytes: [UInt8]) throws(RecordError) {
+        guard bytes.count == 8 + LeafHash.genesis.bytes.count,
+            let sequence = Layout.number(bytes[..<8])
+        else { throw .corrupt(what: "the head row") }
+        self.init(sequence: sequence, hash: LeafHash(bytes: Array(bytes[8...])))
+    }
+
+    var stored: [UInt8] { Layout.number(sequence) + hash.bytes }
+}

@@ -1,0 +1,47 @@
+import Crypto
+
+/// The hash of a stored entry: SHA-256 over 0x00 and its bytes, the leaf hash of RFC 6962, section 2.1.
+struct LeafHash: Hashable, Sendable {
+    /// 32 bytes.
+    let bytes: [UInt8]
+
+    /// What comes before the first entry.
+    static let genesis = Self(bytes: Array(repeating: 0, count: SHA256.byteCount))
+
+    /// The byte that tells a leaf from an inner node.
+    static let leafPrefix: UInt8 = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The hash of `prefixed`: the leaf prefix and then an entry's bytes.
+    init(prefixed: UnsafeRawBufferPointer) {
+        var hash = SHA256()
+        hash.update(bufferPointer: prefixed)
+        bytes = Array(hash.finalize())
+    }
+
+    /// The hash of an entry that was stored as `text`.
+    init(stored text: [UInt8]) {
+        var hash = SHA256()
+        hash.update(data: [Self.leafPrefix])
+        hash.update(data: text)
+        bytes = Array(hash.finalize())
+    }
+
+    var hex: String { Hex.text(bytes) }
+}
+
+/// Lower-case hexadecimal.
+enum Hex {
+    static let digits = Array("0123456789abcdef".utf8)
+
+    static func text(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (index, byte) in bytes.enumerated() {
+                text[index * 2] = digits[Int(byte >> 4)]
+                text[index * 2 + 1] = digits[Int(byte & 15)]
+            }
+            return bytes.count * 2
+        }
+    }
+}

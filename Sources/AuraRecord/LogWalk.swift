@@ -1,0 +1,126 @@
+import AuraModel
+
+/// The state of a walk over the log, from its first entry on.
+struct LogWalk {
+    /// Something wrong: with an entry, or with the record as a whole when there is no number.
+    struct Finding {
+        var sequence: Int?
+        var problem: String
+
+        init(_ sequence: Int?, _ problem: String) {
+            self.sequence = sequence
+            self.problem = problem
+        }
+    }
+
+    enum Outcome {
+        case good(Entry)
+        case bad(Finding)
+    }
+
+    /// The last entry that was found good.
+    private(set) var sequence = 0
+    private var hash = LeafHash.genesis
+    private var automata: [AutomatonName: Int] = [:]
+    private var inAutomata = 0
+    private var inRuns = 0
+
+    /// Judges the next entry; `next` is the one after it, if there is one.
+    mutating func take(_ stored: StoredEntry, next: StoredEntry?, goal: Goal) -> Outcome {
+        let number = sequence + 1
+        guard stored.sequence == number else { return .bad(.init(number, "it is not there")) }
+        let entry: Entry
+        do { entry = try stored.decoded() } catch { return .bad(.init(number, "\(error)")) }
+        guard entry.sequence == number else {
+            return .bad(.init(number, "it calls itself entry \(entry.sequence)"))
+        }
+        let own = LeafHash(stored: stored.text)
+        guard entry.previous == hash.hex else {
+            return .bad(blame(number, isVouched: isVouched(own.hex, number, next, goal)))
+        }
+        if let problem = numberProblem(entry) { return .bad(.init(number, problem)) }
+        if number == goal.head.sequence, own != goal.head.hash {
+            return .bad(.init(number, "the head row names another hash for it"))
+        }
+        inAutomata += entry.automaton == nil ? 0 : 1
+        inRuns += entry.indexedRuns.count
+        sequence = number
+        hash = own
+        return .good(entry)
+    }
+
+    private mutating func numberProblem(_ entry: Entry) -> String? {
+        guard let name = entry.automaton else {
+            return entry.automatonSequence == nil ? nil : "it has a number of no automaton"
+        }
+        let expected = automata[name, default: 0] + 1
+        guard entry.automatonSequence == expected else {
+            return "it is not entry \(expected) of \(name)"
+        }
+        automata[name] = expected
+        return nil
+    }
+
+    /// Which of two neighbours that disagree was edited: the earlier one, if the later one is as its own
+    /// successor knows it.
+    private func blame(_ number: Int, isVouched: Bool) -> Finding {
+        guard isVouched, number > 1 else {
+            return Finding(number, "it does not name the hash of the entry before it")
+        }
+        return Finding(number - 1, "it does not have the hash that entry \(number) names")
+    }
+
+    private func isVouched(
+        _ own: String, _ number: Int, _ next: StoredEntry?, _ goal: Goal
+    ) -> Bool {
+        guard number < goal.head.sequence else { return own == goal.head.hash.hex }
+        guard let next, let following = try? next.decoded() else { return true }
+        return following.previous == own
+    }
+
+    /// Compares what was walked with what the snapshot counted.
+    func countFinding(_ goal: Goal) -> Finding? {
+        if goal.entries != sequence {
+            return Finding(
+                nil, "the log holds \(goal.entries) entries, the head row says \(sequence)")
+        }
+        if goal.byAutomaton != inAutomata { return Finding(nil, "the automata's index has strays") }
+        if goal.byRun != inRuns { return Finding(nil, "the runs' index has strays") }
+        return nil
+    }
+}
+
+/// The rows that a fold of the log makes.
+struct RowFold {
+    struct Key: Hashable {
+        var table: RowTable
+        var key: [UInt8]
+    }
+
+    private var made: [Key: [UInt8]] = [:]
+
+    mutating func take(_ writes: [RowWrite]) {
+        for write in writes {
+            let key = Key(table: write.table, key: Array(write.key.utf8))
+            made[key] = write.value.map { Array($0.utf8) }
+        }
+    }
+
+    /// The first row, by table and key, that is not stored as the fold makes it.
+    func finding(_ stored: [Key: [UInt8]]) -> LogWalk.Finding? {
+        let differing = Set(made.keys).union(stored.keys).filter { made[$0] != stored[$0] }
+        let first = differing.min { left, right in
+            (left.table.rawValue, String(decoding: left.key, as: UTF8.self))
+                < (right.table.rawValue, String(decoding: right.key, as: UTF8.self))
+        }
+        guard let first else { return nil }
+        let name = "row \(first.table)/\(String(decoding: first.key, as: UTF8.self))"
+        let problem =
+            switch (made[first], stored[first]) {
+            case (nil, _): "\(name) is stored, but the log does not make it"
+            case (_, nil): "\(name) is missing"
+            default: "\(name) differs from what the log makes it"
+            }
+        return LogWalk.Finding(nil, problem)
+    }
+}

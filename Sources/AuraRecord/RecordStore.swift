@@ -1,0 +1,210 @@
+package import AuraModel
+
+/// How much of the address space the record may take.
+package struct RecordBounds: Hashable, Sendable {
+    /// What is mapped at first.
+    ///
+    /// Address space only: the file is as large as what was written.
+    package var mapBytes: Int
+    /// Beyond this nothing more is appended.
+    package var mapBytesMax: Int
+
+    /// Bounds; 1 GiB (a year of one busy automaton) growing to 256 GiB (what a small server's disk can
+    /// hold) unless given.
+    package init(mapBytes: Int = 1 << 30, mapBytesMax: Int = 1 << 38) {
+        self.mapBytes = mapBytes
+        self.mapBytesMax = mapBytesMax
+    }
+}
+
+/// The record: an append-only log and the rows derived from it, for one writer.
+///
+/// Each append is one transaction with full synchronous commit: when it returns, everything in it is on
+/// the disk, and when it throws, nothing of it is there. Not Sendable: it belongs to the thread of the
+/// turn loop; other threads read through `reader`. The directory is owned until the store and its
+/// readers are gone.
+package final class RecordStore {
+    /// Reads of this record, from any thread.
+    package let reader: RecordReader
+
+    private let environment: Environment
+    private let encoder = CanonicalEncoder()
+    private var newest: Head
+    /// The newest number of each automaton that was appended to since the record was opened.
+    private var automata: [AutomatonName: Int] = [:]
+    private var poison: RecordError?
+
+    /// Opens the record in `directory`, made if it is not there: directory 0700, files 0600.
+    ///
+    /// Throws `.owned` while someone else has it and `.newerFormat` for a record of the future; both
+    /// leave it as it was.
+    package init(directory: String, bounds: RecordBounds = RecordBounds()) throws(RecordError) {
+        environment = try Environment(directory: directory, bounds: bounds)
+        reader = RecordReader(environment)
+        newest = try environment.read { snapshot throws(RecordError) in
+            let head = try snapshot.head()
+            guard try snapshot.lastEntry() == head.sequence else {
+                throw .corrupt(what: "the head row does not name the newest entry")
+            }
+            return head
+        }
+    }
+
+    /// The newest entry: its sequence number, 0 in an empty record, and its hash in hex.
+    package var head: (sequence: Int, hash: String) { (newest.sequence, newest.hash.hex) }
+
+    /// Whether an earlier commit failed.
+    ///
+    /// Reads go on as far as LMDB allows; writes need a new store.
+    package var isPoisoned: Bool { poison != nil }
+
+    /// The sequence number up to which entries were emitted to the journal; 0 before the first.
+    package var journalCursor: Int {
+        get throws(RecordError) { try reader.journalCursor() }
+    }
+
+    /// Appends entries and writes rows in one durable commit, and moves the journal's cursor if given.
+    ///
+    /// `previous` is filled in here, whatever it holds: the entries are returned as they are stored. Throws `.gap`, with nothing written, when a
+    /// sequence number or an automaton's own does not follow; `.mapFull` at the bound; any other error
+    /// poisons the store: after a failed sync only a new reading of the disk tells what is on it.
+    @discardableResult
+    package func append(
+        _ entries: [Entry], rows: [RowWrite] = [], journalCursor: Int? = nil
+    ) throws(RecordError) -> [Entry] {
+        if let poison { throw .poisoned(by: "\(poison)") }
+        let numbers = try follow(entries)
+        let leaves = try chain(entries)
+        do throws(RecordError) {
+            try environment.write { batch throws(RecordError) in
+                try self.put(entries, leaves, into: batch)
+                for row in rows { try batch.write(row) }
+                if let journalCursor {
+                    let meta = batch.layout.meta
+                    try batch.put(meta, Layout.journalCursorKey, Layout.number(journalCursor))
+                }
+            }
+        } catch .mapFull(let bytes) {
+            throw .mapFull(bytes: bytes)
+        } catch {
+            poison = error
+            throw error
+        }
+        if let last = entries.last, let leaf = leaves.last {
+            newest = Head(sequence: last.sequence, hash: leaf.hash)
+        }
+        automata.merge(numbers) { $1 }
+        return zip(entries, leaves).map { entry, leaf in
+            var stored = entry
+            stored.previous = leaf.previous
+            return stored
+        }
+    }
+
+    /// Moves the journal's cursor by a commit of its own: for when nothing else is being written.
+    package func setJournalCursor(_ sequence: Int) throws(RecordError) {
+        try append([], journalCursor: sequence)
+    }
+
+    // MARK: Numbers
+
+    /// Checks that `entries` follow on what is there; answers each automaton's newest number after them.
+    private func follow(_ entries: [Entry]) throws(RecordError) -> [AutomatonName: Int] {
+        var expected = newest.sequence
+        var numbers: [AutomatonName: Int] = [:]
+        for entry in entries {
+            expected += 1
+            guard entry.sequence == expected else {
+                throw .gap(expected: expected, found: entry.sequence, automaton: nil)
+            }
+            guard let name = entry.automaton else {
+                guard entry.automatonSequence == nil else {
+                    throw .gap(
+                        expected: 0, found: entry.automatonSequence ?? 0, automaton: "no one")
+                }
+                continue
+            }
+            let last = if let number = numbers[name] { number } else { try lastNumber(of: name) }
+            let next = last + 1
+            guard entry.automatonSequence == next else {
+                let found = entry.automatonSequence ?? 0
+                throw .gap(expected: next, found: found, automaton: name.text)
+            }
+            numbers[name] = next
+        }
+        return numbers
+    }
+
+    private func lastNumber(of name: AutomatonName) throws(RecordError) -> Int {
+        if let known = automata[name] { return known }
+        let stored = try environment.read { snapshot throws(RecordError) in
+            try snapshot.lastNumber(of: name)
+        }
+        automata[name] = stored
+        return stored
+    }
+
+    // MARK: Bytes
+
+    /// An entry as it will be stored: where it stands in the encoder's bytes, and its hash.
+    private struct Leaf {
+        var text: Range<Int>
+        var previous: String
+        var hash: LeafHash
+    }
+
+    /// Encodes `entries`, each with the hash of the one before it.
+    private func chain(_ entries: [Entry]) throws(RecordError) -> [Leaf] {
+        encoder.text.reset()
+        var leaves: [Leaf] = []
+        leaves.reserveCapacity(entries.count)
+        var previous = newest.hash
+        for var entry in entries {
+            entry.previous = previous.hex
+            do {
+                encoder.text.append(LeafHash.leafPrefix)
+                let text = try encoder.append(entry)
+                previous = encoder.text.bytes.withUnsafeBytes { bytes in
+                    LeafHash(
+                        prefixed: .init(rebasing: bytes[(text.lowerBound - 1)..<text.upperBound]))
+                }
+                leaves.append(Leaf(text: text, previous: entry.previous, hash: previous))
+            } catch {
+                throw .io(act: "encode entry \(entry.sequence)", reason: "\(error)")
+            }
+        }
+        return leaves
+    }
+
+    private func put(
+        _ entries: [Entry], _ leaves: [Leaf], into batch: borrowing WriteBatch
+    ) throws(RecordError) {
+        let layout = batch.layout
+        for (entry, leaf) in zip(entries, leaves) {
+            let sequence = Layout.number(entry.sequence)
+            let code = encoder.text.bytes.withUnsafeBytes { bytes in
+                batch.appendEntry(sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
+            }
+            try RecordError.check(code, "append entry \(entry.sequence)")
+            if let name = entry.automaton, let number = entry.automatonSequence {
+                try batch.put(layout.byAutomaton, Layout.automatonKey(name, number), sequence)
+            }
+            for run in entry.indexedRuns {
+                try batch.put(layout.byRun, Layout.runKey(run, entry.sequence), [])
+            }
+        }
+        if let last = entries.last, let leaf = leaves.last {
+            try batch.put(
+                layout.meta, Layout.headKey, Head(sequence: last.sequence, hash: leaf.hash).stored)
+        }
+    }
+}
+
+extension Entry {
+    /// The runs under which the entry is found: its own, and its parent's.
+    var indexedRuns: [RunID] {
+        guard let run else { return parent.map { [$0] } ?? [] }
+        guard let parent, parent != run else { return [run] }
+        return [run, parent]
+    }
+}

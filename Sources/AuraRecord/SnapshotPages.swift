@@ -1,0 +1,123 @@
+import AuraModel
+import CLMDB
+
+/// An entry as it is stored, copied out of a snapshot.
+struct StoredEntry {
+    var sequence: Int
+    var text: [UInt8]
+
+    func decoded() throws(RecordError) -> Entry {
+        do {
+            return try JSON.decode(Entry.self, from: text)
+        } catch {
+            throw .corrupt(what: "entry \(sequence) cannot be read: \(error)")
+        }
+    }
+}
+
+extension Snapshot {
+    /// The newest entry by the head row: 0 and the genesis hash in an empty record.
+    func head() throws(RecordError) -> Head {
+        guard let stored = try get(layout.meta, Layout.headKey) else { return .empty }
+        return try Head(stored: stored)
+    }
+
+    /// The newest entry by the log itself.
+    func lastEntry() throws(RecordError) -> Int {
+        var last = 0
+        try scan(layout.entries, from: [Layout.beyondText], .down) { key, _ throws(RecordError) in
+            last = try Self.sequence(key)
+            return false
+        }
+        return last
+    }
+
+    /// The newest number among the entries of `automaton`; 0 when it has none.
+    func lastNumber(of automaton: AutomatonName) throws(RecordError) -> Int {
+        let prefix = Array(automaton.text.utf8) + [0]
+        var last = 0
+        try scan(layout.byAutomaton, from: prefix + [Layout.beyondText], .down) {
+            key, _ throws(RecordError) in
+            if key.starts(with: prefix) { last = try Self.sequence(key.dropFirst(prefix.count)) }
+            return false
+        }
+        return last
+    }
+
+    /// Entries above `after`, at most `limit` and about as much as one page may hold.
+    func page(after: Int, limit: Int) throws(RecordError) -> [StoredEntry] {
+        var page: [StoredEntry] = []
+        var bytes = 0
+        try scan(layout.entries, from: Layout.number(after + 1)) { key, value throws(RecordError) in
+            page.append(StoredEntry(sequence: try Self.sequence(key), text: Array(value)))
+            bytes += value.count
+            return page.count < limit && bytes < RecordReader.pageBytesMax
+        }
+        return page
+    }
+
+    /// The same, of those that stand under `run`.
+    func page(ofRun run: RunID, after: Int, limit: Int) throws(RecordError) -> [StoredEntry] {
+        let prefix = Array(run.text.utf8)
+        var page: [StoredEntry] = []
+        var bytes = 0
+        try scan(layout.byRun, from: Layout.runKey(run, after + 1)) { key, _ throws(RecordError) in
+            guard key.starts(with: prefix) else { return false }
+            let entry = try self.entry(try Self.sequence(key.dropFirst(prefix.count)))
+            page.append(entry)
+            bytes += entry.text.count
+            return page.count < limit && bytes < RecordReader.pageBytesMax
+        }
+        return page
+    }
+
+    /// The same, of those of `automaton`.
+    func page(
+        of automaton: AutomatonName, after: Int, limit: Int
+    ) throws(RecordError) -> [StoredEntry] {
+        let prefix = Array(automaton.text.utf8) + [0]
+        let start = Layout.automatonKey(automaton, try firstNumber(of: automaton, after: after))
+        var page: [StoredEntry] = []
+        var bytes = 0
+        try scan(layout.byAutomaton, from: start) { key, value throws(RecordError) in
+            guard key.starts(with: prefix) else { return false }
+            let entry = try self.entry(try Self.sequence(value))
+            page.append(entry)
+            bytes += entry.text.count
+            return page.count < limit && bytes < RecordReader.pageBytesMax
+        }
+        return page
+    }
+
+    /// The entry `sequence`, which an index named.
+    private func entry(_ sequence: Int) throws(RecordError) -> StoredEntry {
+        guard let text = try get(layout.entries, Layout.number(sequence)) else {
+            throw .corrupt(what: "an index names entry \(sequence), which is not there")
+        }
+        return StoredEntry(sequence: sequence, text: text)
+    }
+
+    /// The automaton's own number of its first entry above `after`: both rise together, so it is found by
+    /// halving.
+    private func firstNumber(
+        of automaton: AutomatonName, after: Int
+    ) throws(RecordError) -> Int {
+        var low = 1
+        var high = try lastNumber(of: automaton) + 1
+        while low < high {
+            let middle = (low + high) / 2
+            guard let stored = try get(layout.byAutomaton, Layout.automatonKey(automaton, middle)),
+                let sequence = Layout.number(stored)
+            else { throw .corrupt(what: "entry \(middle) of \(automaton) is not in the index") }
+            if sequence > after { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    private static func sequence(_ bytes: some Collection<UInt8>) throws(RecordError) -> Int {
+        guard let sequence = Layout.number(bytes) else {
+            throw .corrupt(what: "a sequence number")
+        }
+        return sequence
+    }
+}

@@ -1,0 +1,99 @@
+package import AuraModel
+
+/// What happened outside the kernel.
+///
+/// A closed set; the turn loop makes them, one batch a turn.
+package enum Event: Sendable {
+    /// The daemon has opened its record and read its rows. Always the first event.
+    case started(version: String, boot: String)
+    case definitionsRead(DefinitionsRead)
+    /// Something is due, or may be.
+    case tick
+    case ordered(Order, by: Principal, ticket: Ticket)
+    /// The worker of an attempt is confined as planned, by its own word and by the daemon's reading.
+    case attested(RunID, Generation, Attestation)
+    case proposed(RunID, Generation, Proposal, digests: [CommandID: RequestDigest])
+    /// The worker broke the protocol or was not confined as planned.
+    case violated(RunID, Generation, reason: String)
+    case attemptEnded(RunID, Generation, AttemptExit, detail: String)
+    case modelEnded(RunID, CommandID, Result<ModelAnswer, ModelFailure>)
+    case toolEnded(RunID, CommandID, ToolResult)
+    case stepEnded(RunID, CommandID, StepResult)
+    /// The daemon was told to stop. Runs stay as they are in the record and go on after the next start.
+    case stopping(reason: String)
+}
+
+/// Names a waiting request of the control API, so that its answer finds it.
+package typealias Ticket = Int
+
+/// What an operator can order.
+package enum Order: Hashable, Sendable {
+    case start(AutomatonName)
+    case stop(AutomatonName)
+    case restart(AutomatonName)
+    case run(AutomatonName)
+    case stopRun(RunID)
+    case answer(RunID, text: String)
+}
+
+/// The digest and size of a model request, taken where the bytes are.
+package struct RequestDigest: Hashable, Sendable {
+    /// SHA-256 of the request's canonical JSON, in hex.
+    package var sha256: String
+    package var bytes: Int
+
+    /// A digest.
+    package init(sha256: String, bytes: Int) {
+        self.sha256 = sha256
+        self.bytes = bytes
+    }
+}
+
+/// All definition files of one reading.
+package struct DefinitionsRead: Sendable {
+    /// A definition without errors, with the digest of its canonical JSON and its zone's rules.
+    package struct Loaded: Sendable {
+        package var digest: String
+        package var definition: Definition
+        package var zone: ZoneRules
+
+        /// A definition that may be put in force.
+        package init(digest: String, definition: Definition, zone: ZoneRules) {
+            self.digest = digest
+            self.definition = definition
+            self.zone = zone
+        }
+    }
+
+    package var loaded: [Loaded]
+    /// Files with errors, each with all of them.
+    package var refused: [(file: String, diagnostics: [Diagnostic])]
+
+    /// The result of one reading.
+    package init(loaded: [Loaded], refused: [(file: String, diagnostics: [Diagnostic])]) {
+        self.loaded = loaded
+        self.refused = refused
+    }
+}
+
+/// What the turn loop is to do once the facts are durable.
+///
+/// A closed set.
+package enum Action: Sendable {
+    /// Build the cage, start the worker and send it the run's assignment.
+    case launch(RunID, Generation)
+    /// Send the transactions that were recorded after the first `basis`.
+    case deliver(RunID, Generation, basis: Int)
+    /// Tell the worker that its own tool calls are in the record.
+    case perform(RunID, Generation, [CommandID])
+    /// Kill the attempt's cage and all that is in it.
+    case endAttempt(RunID, Generation)
+    case reason(RunID, CommandID, reasoner: String, ModelRequest)
+    case tool(RunID, CommandID, ToolCall)
+    case step(RunID, CommandID, StepRequest)
+    /// Kill every cage and abort every call that serves the run's commands.
+    case cancelEffects(RunID)
+    /// Remove what the run had on disk.
+    case releaseWorkspace(RunID)
+    case reply(Ticket, Result<OrderResult, APIError>)
+}

@@ -1,0 +1,75 @@
+import AuraModel
+
+/// Start and the definitions in force.
+extension Kernel {
+    /// The first event after every start: what was under way is taken up again.
+    mutating func recover(version: String, boot: String, at now: Instant) throws {
+        let start = DaemonStarted(epoch: state.daemon.epoch + 1, version: version, boot: boot)
+        try record(.daemonStarted(start), at: now)
+        for id in state.runs.keys.sorted() {
+            try takeUp(id, at: now)
+        }
+    }
+
+    /// The attempt went with the last process, and so did every call and cage that served the run.
+    ///
+    /// What they did is unknown: calls stay charged as reserved, and the kernel of the run is told.
+    private mutating func takeUp(_ id: RunID, at now: Instant) throws {
+        guard let row = state.runs[id] else { return }
+        switch row.phase {
+        case .queued, .backingOff, .finished: break
+        case .launching, .running:
+            attempts[id] = Attempt(generation: row.generation)
+            try record(
+                .attemptEnded(exit: .orphaned, detail: "the daemon went away"), run: id, at: now)
+            attempts[id] = nil
+        }
+        for pending in row.pending where pending.intent.plan.diesWithDaemon {
+            let command = pending.intent.command
+            if pending.reserved != .zero {
+                try record(
+                    .settled(command: command, amount: pending.reserved, estimated: true), run: id,
+                    at: now)
+            }
+            let reason = "the daemon restarted while the command was under way"
+            try transact(.interrupted(command: command, reason: reason), on: id, at: now)
+        }
+    }
+
+    /// Compares what was read with what is in force; a file that did not change changes nothing.
+    mutating func putInForce(_ read: DefinitionsRead, at now: Instant) throws {
+        for loaded in read.loaded {
+            let name = loaded.definition.name
+            zones[loaded.definition.zone] = loaded.zone
+            let row = state.automata[name]
+            if row?.definition != loaded.digest || row?.isLoaded == false {
+                try record(
+                    .definitionLoaded(digest: loaded.digest, definition: loaded.definition),
+                    automaton: name, at: now)
+            }
+        }
+        refusedDefinitions = read.refused.flatMap(\.diagnostics)
+        for (file, diagnostics) in read.refused {
+            try record(.definitionRefused(file: file, diagnostics: diagnostics), at: now)
+        }
+        // A refused file keeps its last good definition in force, and which one that was cannot be
+        // told from the file: nothing is removed until every file is readable again.
+        guard read.refused.isEmpty else { return }
+        let names = Set(read.loaded.map(\.definition.name))
+        for name in state.automata.keys.sorted()
+        where !names.contains(name) && state.automata[name]?.isLoaded == true {
+            try record(.definitionRemoved, automaton: name, at: now)
+        }
+    }
+}
+
+extension Intent.Plan {
+    /// Whether the process or the transfer behind the command ends with the daemon.
+    var diesWithDaemon: Bool {
+        switch self {
+        case .reason, .step: true
+        case .tool(let call): call.tool.place == .siblingCage
+        case .spawn, .ask, .wait, .finish: false
+        }
+    }
+}

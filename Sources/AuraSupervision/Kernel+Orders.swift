@@ -1,0 +1,121 @@
+import AuraModel
+
+/// What operators order. Every order is answered; "already so" is success that changed nothing.
+extension Kernel {
+    mutating func carryOut(
+        _ order: Order, by principal: Principal, ticket: Ticket, at now: Instant
+    ) throws {
+        let answer: Result<OrderResult, APIError>
+        do throws(APIError) {
+            answer = .success(try result(of: order, by: principal, at: now))
+        } catch {
+            answer = .failure(error)
+        }
+        actions.append(.reply(ticket, answer))
+    }
+
+    private mutating func result(
+        of order: Order, by principal: Principal, at now: Instant
+    ) throws(APIError) -> OrderResult {
+        do {
+            switch order {
+            case .start(let name): return try start(name, by: principal, at: now)
+            case .stop(let name): return try stop(name, by: principal, at: now)
+            case .restart(let name):
+                _ = try stop(name, by: principal, at: now)
+                var result = try start(name, by: principal, at: now)
+                result.message = "\(name) restarted"
+                return result
+            case .run(let name): return try run(name, by: principal, at: now)
+            case .stopRun(let id): return try stop(id, by: principal, at: now)
+            case .answer(let id, let text):
+                return try answer(id, text, at: now)
+            }
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw APIError(.internalError, "the order could not be recorded: \(error)")
+        }
+    }
+
+    private func known(_ name: AutomatonName) throws(APIError) -> AutomatonRow {
+        guard let row = state.automata[name], row.isLoaded else {
+            throw APIError(
+                .notFound, "there is no automaton '\(name)'", hint: "aura-ctl list")
+        }
+        return row
+    }
+
+    private mutating func start(
+        _ name: AutomatonName, by principal: Principal, at now: Instant
+    ) throws -> OrderResult {
+        let row = try known(name)
+        guard !row.isActive else {
+            return OrderResult(changed: false, message: "\(name) is active already")
+        }
+        try record(.automatonStarted, automaton: name, by: principal, at: now)
+        return OrderResult(changed: true, message: "\(name) started")
+    }
+
+    private mutating func stop(
+        _ name: AutomatonName, by principal: Principal, at now: Instant
+    ) throws -> OrderResult {
+        let row = try known(name)
+        let live = state.runs.values.filter { $0.automaton == name && $0.parent == nil }.map(\.id)
+        if row.isActive {
+            try record(.automatonStopped, automaton: name, by: principal, at: now)
+        }
+        for id in live.sorted() {
+            _ = try stop(id, by: principal, at: now)
+        }
+        guard row.isActive || !live.isEmpty else {
+            return OrderResult(changed: false, message: "\(name) is inactive already")
+        }
+        let runs = live.isEmpty ? "" : "; \(live.count) run(s) cancelled"
+        return OrderResult(changed: true, message: "\(name) stopped\(runs)")
+    }
+
+    private mutating func run(
+        _ name: AutomatonName, by principal: Principal, at now: Instant
+    ) throws -> OrderResult {
+        _ = try known(name)
+        if let reason = refusalToAdmit(name, at: now) {
+            throw APIError(
+                .conflict, "\(name) cannot run now: \(reason)", hint: "aura-ctl runs \(name)")
+        }
+        let id = RunID(at: now, sequence: nextSequence)
+        try admit(id, of: name, trigger: .order(by: principal), by: principal, at: now)
+        return OrderResult(changed: true, message: "\(name) runs as \(id)", run: id)
+    }
+
+    private mutating func stop(
+        _ id: RunID, by principal: Principal, at now: Instant
+    ) throws -> OrderResult {
+        guard state.runs[id] != nil else {
+            return OrderResult(changed: false, message: "run \(id) is not under way", run: id)
+        }
+        let reason = "stopped by \(principal)"
+        try record(.stopRequested(reason: reason), run: id, by: principal, at: now)
+        try finish(id, RunOutcome(.cancelled, reason), at: now)
+        return OrderResult(changed: true, message: "run \(id) stopped", run: id)
+    }
+
+    private mutating func answer(
+        _ id: RunID, _ text: String, at now: Instant
+    ) throws -> OrderResult {
+        guard let row = state.runs[id] else {
+            throw APIError(.notFound, "run \(id) is not under way", hint: "aura-ctl runs")
+        }
+        let question = row.pending.first { pending in
+            if case .ask = pending.intent.plan { return true }
+            return false
+        }
+        guard let question else {
+            throw APIError(
+                .conflict, "run \(id) has not asked anything", hint: "aura-ctl show \(id)")
+        }
+        let command = question.intent.command
+        try transact(.operatorAnswered(command: command, text: text), on: id, at: now)
+        return OrderResult(changed: true, message: "run \(id) has your answer", run: id)
+    }
+}

@@ -1,0 +1,172 @@
+import AuraModel
+
+/// Admission, attempts and endings of runs.
+extension Kernel {
+    /// Lets a top-level run of `name` in.
+    ///
+    /// It starts when a slot is free.
+    mutating func admit(
+        _ id: RunID, of name: AutomatonName, trigger: Trigger, by principal: Principal = .daemon,
+        at now: Instant
+    ) throws {
+        guard let row = state.automata[name], let definition = state.definitions[row.definition]
+        else { return }
+        let today = day(of: definition, at: now)
+        var budget = definition.budget.run
+        let used = state.budgets[State.BudgetKey(name, today)]
+        let left = definition.budget.day.remaining(
+            after: (used?.spent ?? .zero) + (used?.reserved ?? .zero))
+        budget = budget.tightened(by: BudgetLimits(wall: left.wall))
+        let admitted = RunAdmitted(
+            trigger: trigger, kind: definition.kind, definition: row.definition, task: nil,
+            budget: budget, day: today)
+        try record(.runAdmitted(admitted), automaton: name, run: id, by: principal, at: now)
+        try transact(.started(trigger: trigger), on: id, at: now)
+    }
+
+    /// Lets a child in, with a budget carved out of what its parent has left.
+    ///
+    /// It needs no slot.
+    mutating func admitChild(
+        _ id: RunID, of parent: RunID, command: CommandID, _ request: SpawnRequest,
+        at now: Instant
+    ) throws {
+        guard let row = state.runs[parent] else { return }
+        var left = row.budget.remaining(after: row.spent + row.reserved)
+        if let wall = row.budget.wall, let started = row.startedAt {
+            left.wall = Milliseconds(max(0, (started + wall - now).count))
+        }
+        let trigger = Trigger.parent(run: parent, command: command)
+        let admitted = RunAdmitted(
+            trigger: trigger, kind: .taskRun, definition: row.definition, task: request.task,
+            budget: request.budget.tightened(by: left), day: row.day)
+        try record(
+            .runAdmitted(admitted), automaton: row.automaton, run: id, parent: parent, at: now)
+        try transact(.started(trigger: trigger), on: id, at: now)
+    }
+
+    /// When a run must be over by its wall budget.
+    func deadline(of row: RunRow) -> Instant? {
+        guard let wall = row.budget.wall, let started = row.startedAt else { return nil }
+        return started + wall
+    }
+
+    /// When a run that backs off starts its next attempt.
+    func nextStart(of row: RunRow) -> Instant? {
+        guard case .backingOff(let until) = row.phase else { return nil }
+        return until
+    }
+
+    mutating func endOverdueRuns(at now: Instant) throws {
+        for id in state.runs.keys.sorted() {
+            guard let row = state.runs[id], let deadline = deadline(of: row), deadline <= now
+            else { continue }
+            let limit = DurationText.format(row.budget.wall?.count ?? 0)
+            let detail = "the run's budget of wall time (\(limit)) is used up"
+            try finish(id, RunOutcome(.budget, detail), at: now)
+        }
+    }
+
+    /// Starts what may start: children and resumed runs at once, others as slots allow, oldest first.
+    mutating func startAttempts(at now: Instant) throws {
+        var active = state.runs.values.filter { $0.parent == nil && $0.phase != .queued }.count
+        for id in state.runs.keys.sorted() {
+            guard let row = state.runs[id] else { continue }
+            switch row.phase {
+            case .queued:
+                guard row.parent != nil || active < settings.runsMax else { continue }
+                if row.parent == nil { active += 1 }
+                try startAttempt(id, row, at: now)
+            case .backingOff(let until):
+                guard until <= now else { continue }
+                try startAttempt(id, row, at: now)
+            case .launching, .running, .finished: continue
+            }
+        }
+    }
+
+    private mutating func startAttempt(_ id: RunID, _ row: RunRow, at now: Instant) throws {
+        let generation = row.generation + 1
+        attempts[id] = Attempt(generation: generation, deadline: now + Attempt.launchMax)
+        try record(.attemptStarted, run: id, at: now)
+        actions.append(.launch(id, generation))
+    }
+
+    mutating func welcome(
+        _ id: RunID, _ generation: Generation, _ attestation: Attestation, at now: Instant
+    ) throws {
+        guard let row = state.runs[id], row.phase == .launching,
+            attempts[id]?.generation == generation
+        else { return }
+        attempts[id]?.isReady = true
+        attempts[id]?.deadline = now + Attempt.silenceMax
+        try record(.attemptReady(attestation: attestation), run: id, at: now)
+    }
+
+    /// The process of an attempt is gone.
+    ///
+    /// Unless the run ended first, another attempt takes over.
+    mutating func bury(
+        _ id: RunID, _ generation: Generation, _ exit: AttemptExit, detail: String, at now: Instant
+    ) throws {
+        guard attempts[id]?.generation == generation, state.runs[id] != nil else { return }
+        try record(.attemptEnded(exit: exit, detail: detail), run: id, at: now)
+        attempts[id] = nil
+        guard let row = state.runs[id],
+            row.fruitlessAttempts >= RestartPolicy.fruitlessAttemptsMax
+        else { return }
+        let count = RestartPolicy.fruitlessAttemptsMax
+        if case .refused(let feature) = exit {
+            try finish(id, RunOutcome(.confinement, feature), at: now)
+        } else {
+            let why = "the worker died \(count) times in a row without progress; last: \(detail)"
+            try finish(id, RunOutcome(.crashed, why), at: now)
+        }
+    }
+
+    mutating func endSilentAttempts(at now: Instant) throws {
+        for id in attempts.keys.sorted() {
+            guard let attempt = attempts[id], let deadline = attempt.deadline, deadline <= now
+            else { continue }
+            let what = attempt.isReady ? "sent nothing" : "did not attest itself"
+            // The cage's exit would come later as an event of a generation that is gone by then.
+            actions.append(.endAttempt(id, attempt.generation))
+            try bury(
+                id, attempt.generation, .signalled(number: 9),
+                detail: "the worker \(what) in time and was killed", at: now)
+        }
+    }
+
+    /// Ends a run and everything below it.
+    ///
+    /// A parent learns of it in the same turn.
+    mutating func finish(
+        _ id: RunID, _ outcome: RunOutcome, report: String = "", at now: Instant
+    ) throws {
+        guard let row = state.runs[id] else { return }
+        for child in state.runs.keys.sorted() where state.runs[child]?.parent == id {
+            try finish(child, RunOutcome(.cancelled, "its parent run ended"), at: now)
+        }
+        for pending in state.runs[id]?.pending ?? [] where pending.reserved != .zero {
+            // The provider may have worked already: what was held stays charged.
+            try record(
+                .settled(
+                    command: pending.intent.command, amount: pending.reserved, estimated: true),
+                run: id, at: now)
+        }
+        let wall = row.startedAt.map { now - $0 } ?? .zero
+        try record(
+            .runFinished(outcome: outcome, report: report, wall: wall), run: id, at: now)
+        actions.append(.cancelEffects(id))
+        if let attempt = attempts.removeValue(forKey: id) {
+            actions.append(.endAttempt(id, attempt.generation))
+        }
+        if case .parent(let parent, let command) = row.trigger {
+            let news = Transaction.childFinished(
+                command: command, run: id, outcome: outcome, report: report)
+            try transact(news, on: parent, at: now)
+        } else {
+            actions.append(.releaseWorkspace(id))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import AuraModel
+
+/// The conversation with a run's worker: transactions down, proposals up.
+extension Kernel {
+    /// Records `transaction` as the run's next one.
+    ///
+    /// A transaction that settles a command which is not pending (any more) is late news and
+    /// changes nothing.
+    mutating func transact(_ transaction: Transaction, on id: RunID, at now: Instant) throws {
+        guard let row = state.runs[id] else { return }
+        if let command = transaction.settledCommand,
+            !row.pending.contains(where: { $0.intent.command == command })
+        {
+            return
+        }
+        try record(
+            .transacted(index: row.transactions + 1, transaction: transaction), run: id, at: now)
+    }
+
+    /// Sends every idle worker what was recorded since it last spoke.
+    mutating func deliverNews(at now: Instant) {
+        for id in attempts.keys.sorted() {
+            guard let attempt = attempts[id], attempt.isReady, attempt.deadline == nil,
+                let row = state.runs[id], attempt.folded < row.transactions
+            else { continue }
+            attempts[id]?.deadline = now + Attempt.silenceMax
+            actions.append(.deliver(id, attempt.generation, basis: attempt.folded))
+        }
+    }
+
+    /// Takes a worker's proposal: its outcomes always, its commands if they rest on all that is known.
+    mutating func consider(
+        _ proposal: Proposal, of id: RunID, _ generation: Generation,
+        digests: [CommandID: RequestDigest], at now: Instant
+    ) throws {
+        guard let row = state.runs[id], attempts[id]?.generation == generation,
+            attempts[id]?.isReady == true
+        else { return }
+        if let flaw = flaw(in: proposal, of: row) {
+            return try finish(id, RunOutcome(.protocolViolation, flaw), at: now)
+        }
+        attempts[id]?.deadline = nil
+        attempts[id]?.folded = proposal.basis
+        for outcome in proposal.outcomes {
+            try transact(outcome, on: id, at: now)
+        }
+        guard proposal.basis == row.transactions else { return }
+        attempts[id]?.folded = row.transactions + proposal.outcomes.count
+        let fresh = proposal.commands.filter { $0.id > row.commands }
+        try take(fresh, of: id, digests: digests, at: now)
+        try act(on: proposal, fresh, of: id, generation, at: now)
+        if let after = state.runs[id], after.pending.isEmpty, after.transactions == row.transactions
+        {
+            let detail = "the run's kernel neither acts nor waits"
+            try finish(id, RunOutcome(.protocolViolation, detail), at: now)
+        }
+    }
+
+    /// What makes a proposal one that no sound worker sends; nil for a sound one.
+    private func flaw(in proposal: Proposal, of row: RunRow) -> String? {
+        guard (0...row.transactions).contains(proposal.basis) else {
+            return
+                "a proposal on the basis of \(proposal.basis) of \(row.transactions) transactions"
+        }
+        for outcome in proposal.outcomes {
+            guard case .toolFinished(let command, _) = outcome,
+                let pending = row.pending.first(where: { $0.intent.command == command }),
+                case .tool(let call) = pending.intent.plan, call.tool.place == .worker
+            else { return "an outcome of something the worker was not asked to do" }
+        }
+        for command in proposal.commands where command.id > row.commands {
+            guard case .step(let request) = command.act else { continue }
+            let refusal = state.definitions[row.definition].flatMap {
+                Policy.refusal(of: request, to: row, under: $0)
+            }
+            if let refusal { return "the worker asked \(refusal)" }
+        }
+        let fresh = proposal.commands.map(\.id).filter { $0 > row.commands }
+        guard fresh == Array(row.commands + 1..<row.commands + 1 + fresh.count) else {
+            return "commands out of order"
+        }
+        return nil
+    }
+
+    /// Records new commands as intents, each with what it needs held.
+    ///
+    /// A call without room in some budget ends the run before it is made.
+    private mutating func take(
+        _ commands: [Command], of id: RunID, digests: [CommandID: RequestDigest], at now: Instant
+    ) throws {
+        guard let row = state.runs[id], !commands.isEmpty else { return }
+        var holds: [(CommandID, Amount)] = []
+        var children: [(RunID, CommandID, SpawnRequest)] = []
+        var intents: [Intent] = []
+        for command in commands {
+            let plan: Intent.Plan
+            switch command.act {
+            case .reason(let request):
+                guard let digest = digests[command.id] else { return }
+                holds.append((command.id, worst(of: request, digest, row)))
+                plan = .reason(
+                    digest: digest.sha256, bytes: digest.bytes, messages: request.messages.count,
+                    answerTokensMax: request.answerTokensMax)
+            case .tool(let call): plan = .tool(call: call)
+            case .step(let request): plan = .step(request: request)
+            case .spawn(let request):
+                let child = RunID(at: now, sequence: nextSequence + children.count)
+                children.append((child, command.id, request))
+                plan = .spawn(request: request, run: child)
+            case .ask(let question, let span): plan = .ask(question: question, until: now + span)
+            case .wait(let span, let reason): plan = .wait(until: now + span, reason: reason)
+            case .finish(let outcome, _): plan = .finish(outcome: outcome)
+            }
+            intents.append(Intent(command: command.id, plan: plan))
+        }
+        try record(.commanded(basis: row.transactions, intents: intents), run: id, at: now)
+        for (command, amount) in holds {
+            if let reason = Ledger(state: state).refusal(of: amount, for: id) {
+                let detail = "stopped before the call that could exceed \(reason)"
+                return try finish(id, RunOutcome(.budget, detail), at: now)
+            }
+            try record(.reserved(command: command, amount: amount), run: id, at: now)
+        }
+        for (child, command, request) in children {
+            try admitChild(child, of: id, command: command, request, at: now)
+        }
+    }
+
+    private func worst(of request: ModelRequest, _ digest: RequestDigest, _ row: RunRow) -> Amount {
+        Ledger.worst(
+            requestBytes: digest.bytes, answerTokensMax: request.answerTokensMax,
+            prices: reasoner(of: row).flatMap { settings.reasoners[$0]?.prices } ?? .free)
+    }
+
+    private func reasoner(of row: RunRow) -> String? { state.definitions[row.definition]?.reasoner }
+
+    /// Asks for the effects of commands that are now in the record.
+    private mutating func act(
+        on proposal: Proposal, _ fresh: [Command], of id: RunID, _ generation: Generation,
+        at now: Instant
+    ) throws {
+        var own: [CommandID] = []
+        for command in fresh {
+            guard let row = state.runs[id] else { return }
+            switch command.act {
+            case .reason(let request):
+                actions.append(
+                    .reason(id, command.id, reasoner: reasoner(of: row) ?? "", request))
+            case .tool(let call) where call.tool.place == .worker: own.append(command.id)
+            case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
+            case .step(let request): actions.append(.step(id, command.id, request))
+            case .spawn, .ask, .wait: break
+            case .finish(let outcome, let report):
+                return try finish(id, outcome, report: report, at: now)
+            }
+        }
+        guard !own.isEmpty else { return }
+        attempts[id]?.deadline = now + Attempt.silenceMax
+        actions.append(.perform(id, generation, own))
+    }
+
+    /// Policy: a command is run only where the definition grants commands.
+    private mutating func runInCage(
+        _ call: ToolCall, _ command: CommandID, of id: RunID, _ row: RunRow, at now: Instant
+    ) throws {
+        if state.definitions[row.definition]?.capabilities.commands == true {
+            actions.append(.tool(id, command, call))
+        } else {
+            let refusal = ToolResult(
+                output: "Refused: this automaton's definition does not grant commands.",
+                isError: true, isDenied: true, place: .siblingCage)
+            try transact(.toolFinished(command: command, result: refusal), on: id, at: now)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package import AuraModel
+
+/// The daemon's kernel: takes one event at a time, records facts, asks for actions.
+///
+/// Pure.
+///
+/// State moves through `record` alone, which applies each fact as it is decided; the turn loop commits
+/// what `takeTurn` hands out and performs the actions only then. If the commit fails, the process ends:
+/// nothing has left it yet.
+package struct Kernel: Sendable {
+    package private(set) var state: State
+    let settings: Settings
+    /// What this process knows of the attempts it runs; gone with the process, on purpose.
+    var attempts: [RunID: Attempt] = [:]
+    var zones: [String: ZoneRules] = [:]
+    package internal(set) var refusedDefinitions: [Diagnostic] = []
+    var actions: [Action] = []
+    var isStopping = false
+    private var entries: [Entry] = []
+
+    /// One turn's result: durable first, then acted on.
+    package struct Turn: Sendable {
+        package var entries: [Entry]
+        package var rows: [RowWrite]
+        package var actions: [Action]
+    }
+
+    /// A kernel that goes on from `state`.
+    package init(state: State, settings: Settings) {
+        self.state = state
+        self.settings = settings
+    }
+
+    /// Decides what `event` means at `now`.
+    ///
+    /// Facts and actions gather until `takeTurn`.
+    ///
+    /// - Throws: `EncodingError` when a row cannot be written; the turn must then not be committed.
+    package mutating func decide(_ event: Event, at now: Instant) throws {
+        switch event {
+        case .started(let version, let boot): try recover(version: version, boot: boot, at: now)
+        case .definitionsRead(let read): try putInForce(read, at: now)
+        case .tick: break
+        case .ordered(let order, let principal, let ticket):
+            try carryOut(order, by: principal, ticket: ticket, at: now)
+        case .attested(let run, let generation, let attestation):
+            try welcome(run, generation, attestation, at: now)
+        case .proposed(let run, let generation, let proposal, let digests):
+            try consider(proposal, of: run, generation, digests: digests, at: now)
+        case .violated(let run, let generation, let reason):
+            guard attempts[run]?.generation == generation else { break }
+            try finish(run, RunOutcome(.protocolViolation, reason), at: now)
+        case .attemptEnded(let run, let generation, let exit, let detail):
+            try bury(run, generation, exit, detail: detail, at: now)
+        case .modelEnded(let run, let command, let result):
+            try settleCall(result, of: run, command, at: now)
+        case .toolEnded(let run, let command, let result):
+            try transact(.toolFinished(command: command, result: result), on: run, at: now)
+        case .stepEnded(let run, let command, let result):
+            try transact(.stepFinished(command: command, result: result), on: run, at: now)
+        case .stopping(let reason):
+            isStopping = true
+            try record(.daemonStopped(reason: reason), at: now)
+        }
+        guard !isStopping else { return }
+        try doWhatIsDue(at: now)
+        deliverNews(at: now)
+    }
+
+    /// Hands out what was decided since the last call.
+    ///
+    /// - Throws: `EncodingError` when a row cannot be written as JSON.
+    package mutating func takeTurn() throws -> Turn {
+        let turn = Turn(entries: entries, rows: try state.takeRows(), actions: actions)
+        entries = []
+        actions = []
+        return turn
+    }
+
+    /// The sequence number that the next recorded fact will get.
+    var nextSequence: Int { state.daemon.sequence + 1 }
+
+    /// Makes `fact` true: the only way in which state moves.
+    mutating func record(
+        _ fact: Fact, automaton: AutomatonName? = nil, run: RunID? = nil,
+        parent: RunID? = nil, by principal: Principal = .daemon, at now: Instant
+    ) throws {
+        let row = run.flatMap { state.runs[$0] }
+        let name = automaton ?? row?.automaton
+        let entry = Entry(
+            sequence: nextSequence, at: now, principal: principal, automaton: name,
+            automatonSequence: name.map { (state.automata[$0]?.entries ?? 0) + 1 }, run: run,
+            parent: parent ?? row?.parent, generation: run.flatMap { attempts[$0]?.generation },
+            fact: fact, previous: "")
+        try state.apply(entry)
+        entries.append(entry)
+    }
+
+    /// When the kernel next has something to do by itself; nil when only an event can bring work.
+    package func nextWake(after now: Instant) -> Instant? {
+        guard !isStopping else { return nil }
+        var wakes: [Instant] = state.automata.values.compactMap { nextOccurrence(of: $0) }
+        for row in state.runs.values {
+            wakes += [deadline(of: row), nextStart(of: row)].compactMap { $0 }
+            wakes += row.pending.compactMap { $0.intent.plan.until }
+        }
+        wakes += attempts.values.compactMap(\.deadline)
+        return wakes.min()
+    }
+
+    /// Everything that has come due by `now`, in the order in which it bears on what follows.
+    private mutating func doWhatIsDue(at now: Instant) throws {
+        try endOverdueRuns(at: now)
+        try endSilentAttempts(at: now)
+        try endWaits(at: now)
+        try decideOccurrences(at: now)
+        try startAttempts(at: now)
+    }
+}
+
+/// An attempt of this process's lifetime.
+struct Attempt: Sendable {
+    var generation: Generation
+    var isReady = false
+    /// Transactions that the worker has folded, by its newest proposal.
+    var folded = 0
+    /// Until when the worker must have spoken; nil while it waits for us.
+    var deadline: Instant?
+
+    /// Ten seconds from launch to attestation: it takes milliseconds; a loaded host may take a second.
+    static let launchMax = Milliseconds.seconds(10)
+    /// Two minutes from a delivery to the proposal: kernels are instant, and file tools are bounded.
+    static let silenceMax = Milliseconds.minutes(2)
+}
+
+extension Intent.Plan {
+    /// When the command ends by itself.
+    var until: Instant? {
+        switch self {
+        case .ask(_, let until), .wait(let until, _): until
+        case .reason, .tool, .step, .spawn, .finish: nil
+        }
+    }
+}

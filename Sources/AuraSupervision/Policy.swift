@@ -1,0 +1,59 @@
+import AuraModel
+
+/// What a run may ask for, judged by its definition and by what the daemon has seen itself.
+///
+/// A worker's kernel proposes; a worker that was taken over could propose anything. So nothing lands but
+/// a commit that the daemon exported, checked out afresh and saw every declared step pass on.
+enum Policy {
+    /// Why `request` is refused to `run`; nil when it is granted.
+    static func refusal(
+        of request: StepRequest, to run: RunRow, under definition: Definition
+    ) -> String? {
+        guard definition.workspace != nil else { return "a step without a workspace" }
+        switch request {
+        case .survey, .prepare, .export, .checkout: return nil
+        case .verify(let step):
+            let isDeclared = definition.verify.contains(step)
+            // A coordinator reads further steps from the task list of the untouched base.
+            return isDeclared || run.kind == .devLoop ? nil : "a step that is not declared"
+        case .land(let branch, let commit, _):
+            guard branch.hasPrefix("aura/\(definition.name)/") else {
+                return "to land on \(branch), which is not the automaton's own"
+            }
+            guard run.proof.exported == commit, run.proof.checkedOut == commit else {
+                return "to land a commit that was not exported and checked out by this run"
+            }
+            let missing = definition.verify.first { !run.proof.passed.contains($0) }
+            return missing.map { "to land without the proof of '\($0.name)'" }
+        }
+    }
+}
+
+extension RunRow.Proof {
+    /// Takes note of a step that ended.
+    ///
+    /// A failed one proves nothing; a new tree needs new proofs.
+    mutating func take(_ request: StepRequest, _ result: StepResult) {
+        switch request {
+        case .export:
+            exported = result.isSuccess ? Self.commit(in: result.output) : nil
+            checkedOut = nil
+            passed = []
+        case .checkout(let commit):
+            checkedOut = result.isSuccess ? commit : nil
+            passed = []
+        case .verify(let step):
+            if result.isSuccess { passed.append(step) }
+        case .survey, .prepare, .land: break
+        }
+    }
+
+    /// The commit in an export's output, which prints `commit COMMIT` on a line of its own.
+    private static func commit(in output: String) -> String? {
+        output.split(separator: "\n").lazy
+            .compactMap { line in
+                line.hasPrefix("commit ") ? String(line.dropFirst("commit ".count)) : nil
+            }
+            .first
+    }
+}

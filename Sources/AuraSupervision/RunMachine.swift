@@ -1,0 +1,78 @@
+import AuraModel
+
+/// How one fact moves a run's row. Budgets span several rows and are moved by `State`.
+extension RunRow {
+    mutating func apply(_ entry: Entry) {
+        switch entry.fact {
+        case .attemptStarted:
+            generation = entry.generation ?? generation + 1
+            phase = .launching
+            transactionsAtAttempt = transactions
+            startedAt = startedAt ?? entry.at
+            activity = "launching"
+        case .attemptReady:
+            phase = .running
+        case .attemptEnded(let exit, _):
+            end(exit, at: entry.at)
+        case .transacted(let index, let transaction):
+            transactions = index
+            take(transaction)
+        case .commanded(_, let intents):
+            pending += intents.map { Pending(intent: $0, since: entry.at) }
+            commands = max(commands, intents.map(\.command).max() ?? 0)
+            if let last = intents.last { activity = last.plan.title }
+        case .stopRequested(let reason):
+            stopReason = reason
+        case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
+            .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
+            .runAdmitted, .reserved, .settled, .runFinished:
+            break
+        }
+    }
+
+    private mutating func end(_ exit: AttemptExit, at: Instant) {
+        if transactions > transactionsAtAttempt || exit == .orphaned {
+            fruitlessAttempts = 0
+        } else {
+            fruitlessAttempts += 1
+        }
+        phase = .backingOff(until: at + RestartPolicy.delay(afterFruitless: fruitlessAttempts))
+    }
+
+    private mutating func take(_ transaction: Transaction) {
+        if case .stepFinished(let command, let result) = transaction,
+            case .step(let request)? = pending.first(where: { $0.intent.command == command })?
+                .intent.plan
+        {
+            proof.take(request, result)
+        }
+        if let command = transaction.settledCommand {
+            pending.removeAll { $0.intent.command == command }
+        }
+        if case .wrapUp = transaction { wrapUpSent = true }
+    }
+
+    mutating func finish(_ outcome: RunOutcome, report: String, at: Instant) {
+        phase = .finished(outcome: outcome)
+        self.report = report
+        finishedAt = at
+        pending = []
+        reserved = .zero
+        activity = outcome.detail
+    }
+}
+
+extension Intent.Plan {
+    /// What the command does, in a few words for an operator.
+    package var title: String {
+        switch self {
+        case .reason(_, _, let messages, _): "model call with \(messages) messages"
+        case .tool(let call): call.tool.rawValue
+        case .step(let request): request.title
+        case .spawn(let request, _): "task \(request.task.id)"
+        case .ask(let question, _): "asks: \(question.prefix(80))"
+        case .wait(_, let reason): "waits: \(reason.prefix(80))"
+        case .finish(let outcome): "finishes: \(outcome.ending.rawValue)"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/* The C side of aura-bench: the harness that both sides of a comparison run under, and plain LMDB. */
+#ifndef AURA_BENCH_BASELINE_H
+#define AURA_BENCH_BASELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Commits one entry of each writer listed, durably. Called on one thread only; 0 is success. */
+typedef int (*bench_commit)(void *context, const uint32_t *writers, size_t count);
+
+struct bench_result {
+    uint64_t entries;
+    uint64_t commits;
+    uint64_t nanoseconds;
+};
+
+/* For about `milliseconds`, `writers` threads each hand over one entry at a time and wait until it is
+   committed; the calling thread commits whatever waits, as one group, again and again: the shape of a
+   turn loop. Answers 0, an errno value, or what `commit` answered. */
+int bench_group_commit(
+    uint32_t writers, uint32_t milliseconds, bench_commit commit, void *context,
+    struct bench_result *result);
+
+/* The sizes of what one entry puts, in bytes. */
+struct bench_shape {
+    size_t entry_bytes;         /* value in the log; its key has 8 bytes and is appended */
+    size_t automaton_key_bytes; /* key of the automaton's index; its value has 8 bytes */
+    size_t run_key_bytes;       /* key of the run's index; its value is empty */
+    size_t row_bytes;           /* value of the writer's row; its key has 16 bytes */
+    size_t head_bytes;          /* value of the head row: one a commit */
+};
+
+struct bench_lmdb;
+
+/* A new LMDB environment in the existing, empty `directory`, with LMDB's default flags and a map of
+   `map_bytes`. Answers 0, an errno value or one of LMDB's; bench_lmdb_close takes it back. */
+int bench_lmdb_open(
+    const char *directory, size_t map_bytes, const struct bench_shape *shape,
+    struct bench_lmdb **opened);
+void bench_lmdb_close(struct bench_lmdb *lmdb);
+
+/* A bench_commit whose context is a struct bench_lmdb. */
+int bench_lmdb_commit(void *context, const uint32_t *writers, size_t count);
+
+#endif

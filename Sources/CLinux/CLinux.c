@@ -1,0 +1,224 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <dirent.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// glibc 2.36 has wrappers for the pidfd calls, but not every header set that builds this has their
+// header; the numbers are the same on every architecture.
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+// MARK: Descriptors
+
+int clinux_pipe(int ends[2]) {
+    return pipe2(ends, O_CLOEXEC);
+}
+
+int clinux_socket_pair(int packets, int ends[2]) {
+    int type = packets ? SOCK_SEQPACKET : SOCK_STREAM;
+    return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends);
+}
+
+int clinux_set_nonblocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags == -1) return -1;
+    if (flags & O_NONBLOCK) return 0;
+    return fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+int clinux_close_range(unsigned int first, unsigned int last) {
+    return (int)syscall(SYS_close_range, first, last, 0u);
+}
+
+int clinux_memory_file(const char *name) {
+    return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int clinux_memory_file_seal(int descriptor) {
+    return fcntl(
+        descriptor, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+}
+
+ssize_t clinux_random(void *buffer, size_t length) {
+    return getrandom(buffer, length, 0);
+}
+
+// MARK: Processes
+
+int clinux_pidfd_open(pid_t process) {
+    return (int)syscall(SYS_pidfd_open, process, 0u);
+}
+
+int clinux_pidfd_send_signal(int pidfd, int signal_number) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0u);
+}
+
+int clinux_pidfd_reap(int pidfd, int *status) {
+    // With WNOHANG and nothing to report waitid succeeds and leaves si_pid as it found it.
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) == -1) return -1;
+    if (info.si_pid == 0) return CLINUX_REAPED_ALIVE;
+    *status = info.si_status;
+    return info.si_code == CLD_EXITED ? CLINUX_REAPED_EXITED : CLINUX_REAPED_SIGNALLED;
+}
+
+// Fills `actions` so that the child has the mapped descriptors and no other. `high` receives
+// duplicates of the sources, all numbered above every target: a dup2 can then neither overwrite a
+// source still needed nor be a no-op that leaves close-on-exec set.
+static int add_descriptors(
+    posix_spawn_file_actions_t *actions, const struct clinux_descriptor_mapping *mappings,
+    size_t mapping_count, int *high) {
+    int above = 0;
+    for (size_t i = 0; i < mapping_count; i++)
+        if (mappings[i].child >= above) above = mappings[i].child + 1;
+
+    for (size_t i = 0; i < mapping_count; i++) {
+        high[i] = fcntl(mappings[i].parent, F_DUPFD_CLOEXEC, above);
+        if (high[i] == -1) return errno;
+    }
+    for (int target = 0; target < above; target++) {
+        int source = -1;
+        for (size_t i = 0; i < mapping_count; i++)
+            if (mappings[i].child == target) source = high[i];
+        // Closing a number that is not open is not an error here (posix_spawn(3p)).
+        int failure = source == -1 ? posix_spawn_file_actions_addclose(actions, target)
+                                   : posix_spawn_file_actions_adddup2(actions, source, target);
+        if (failure) return failure;
+    }
+    return posix_spawn_file_actions_addclosefrom_np(actions, above);
+}
+
+static int set_attributes(posix_spawnattr_t *attributes, int new_session) {
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    if (new_session) flags |= POSIX_SPAWN_SETSID;
+    int failure = posix_spawnattr_setsigdefault(attributes, &all);
+    if (!failure) failure = posix_spawnattr_setsigmask(attributes, &none);
+    if (!failure) failure = posix_spawnattr_setflags(attributes, flags);
+    return failure;
+}
+
+int clinux_spawn(
+    pid_t *process, const char *path, char *const argv[], char *const envp[],
+    const struct clinux_descriptor_mapping *mappings, size_t mapping_count, int new_session) {
+    int high[CLINUX_SPAWN_MAPPINGS_MAX];
+    if (mapping_count > CLINUX_SPAWN_MAPPINGS_MAX) return E2BIG;
+    for (size_t i = 0; i < mapping_count; i++) high[i] = -1;
+
+    posix_spawn_file_actions_t actions;
+    int failure = posix_spawn_file_actions_init(&actions);
+    if (failure) return failure;
+    posix_spawnattr_t attributes;
+    failure = posix_spawnattr_init(&attributes);
+    if (failure) {
+        posix_spawn_file_actions_destroy(&actions);
+        return failure;
+    }
+
+    failure = add_descriptors(&actions, mappings, mapping_count, high);
+    if (!failure) failure = set_attributes(&attributes, new_session);
+    if (!failure) failure = posix_spawn(process, path, &actions, &attributes, argv, envp);
+
+    for (size_t i = 0; i < mapping_count; i++)
+        if (high[i] != -1) close(high[i]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return failure;
+}
+
+// MARK: Sockets
+
+int clinux_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *group) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) return -1;
+    *process = peer.pid;
+    *user = peer.uid;
+    *group = peer.gid;
+    return 0;
+}
+
+// MARK: Files
+
+int clinux_open_directory(int directory, const char *name, int path_only) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | (path_only ? O_PATH : O_RDONLY);
+    how.resolve =
+        RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+    return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
+}
+
+int clinux_path_chmod(int descriptor, mode_t mode) {
+    // The link leads to the very object that is open, whatever its name is by now.
+    char link[sizeof "/proc/self/fd/" + 12];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return chmod(link, mode);
+}
+
+int clinux_directory_next(void *stream, const char **name) {
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(stream);
+        if (entry == NULL) return errno == 0 ? 0 : -1;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        *name = entry->d_name;
+        return 1;
+    }
+}
+
+// MARK: Privileges
+
+int clinux_set_user(uid_t user) {
+    return setresuid(user, user, user);
+}
+
+int clinux_set_group(gid_t group) {
+    return setresgid(group, group, group);
+}
+
+int clinux_is_exactly(uid_t user, gid_t group) {
+    uid_t user_ids[3];
+    gid_t group_ids[3];
+    if (getresuid(&user_ids[0], &user_ids[1], &user_ids[2]) == -1) return 0;
+    if (getresgid(&group_ids[0], &group_ids[1], &group_ids[2]) == -1) return 0;
+    for (int i = 0; i < 3; i++)
+        if (user_ids[i] != user || group_ids[i] != group) return 0;
+    return 1;
+}
+
+int clinux_clear_dumpable(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int clinux_dumpable(void) {
+    return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import AuraModel
+import AuraRecord
+import CBenchBaseline
+
+/// Durable commits: the record beside plain C LMDB doing the same puts with the same grouping.
+///
+/// Both sides run under the same C harness: writers hand over an entry and wait; one committer commits
+/// what waits as one group, which is what the daemon's turn loop does. Both make the same puts of the
+/// same sizes under LMDB's default sync flags; the record alone also encodes, chains and hashes.
+struct RecordBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Durable entries per second with 1, 8 and 64 writers, beside plain C LMDB.")
+
+    @Option(name: .shortAndLong, help: "text or json.")
+    var output: OutputFormat = .text
+
+    @Option(help: "Rounds of each side, in turns; medians are printed.")
+    var rounds = 5
+
+    @Option(help: "Milliseconds of each side in a round.")
+    var milliseconds: UInt32 = 1000
+
+    @Option(help: "Directory on the file system to measure; scratch files in it are removed.")
+    var directory = "/var/tmp"
+
+    /// From one automaton alone to more than a server runs at once.
+    private static let writers: [UInt32] = [1, 8, 64]
+
+    /// 10: the sides take turns within a round, so that what else the machine does meets both alike.
+    private static let slices = 10
+
+    /// 16 GiB: address space for what a fast disk takes in all rounds, so that neither side grows its map.
+    private static let mapBytes = 16 << 30
+
+    func validate() throws {
+        guard rounds > 0, milliseconds > 0 else {
+            throw ValidationError("rounds and milliseconds must be above zero")
+        }
+    }
+
+    func run() throws {
+        var report = BenchReport(bench: "record")
+        for writers in Self.writers { report.results.append(try measure(writers)) }
+        try report.print(output)
+    }
+
+    private func measure(_ writers: UInt32) throws -> BenchResult {
+        let scratch = try ScratchDirectory(in: directory)
+        defer { scratch.remove() }
+        let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
+        let store = try RecordStore(directory: scratch.path + "/record", bounds: bounds)
+        let committer = try RecordCommitter(store, writers: Int(writers))
+        let baseline = try PlainLMDB(
+            directory: try scratch.make("lmdb"), mapBytes: Self.mapBytes,
+            shape: try committer.shape())
+
+        var ours: [Double] = []
+        var theirs: [Double] = []
+        // Both are used through bare pointers, which do not keep them.
+        try withExtendedLifetime((committer, baseline)) {
+            for _ in 0..<rounds {
+                var (our, their) = (bench_result(), bench_result())
+                for _ in 0..<Self.slices {
+                    try add(writers, committer.context, RecordCommitter.commit, to: &our)
+                    if let failure = committer.failure { throw failure }
+                    try add(writers, baseline.handle, bench_lmdb_commit, to: &their)
+                }
+                ours.append(our.rate)
+                theirs.append(their.rate)
+            }
+        }
+        return BenchResult(
+            name: "writers-\(writers)-vs-lmdb", value: ours.median ?? 0, unit: "entries/s",
+            baseline: "plain C LMDB, same puts and grouping", baselineValue: theirs.median ?? 0)
+    }
+
+    /// Runs one side for one slice.
+    private func add(
+        _ writers: UInt32, _ context: UnsafeMutableRawPointer, _ commit: bench_commit,
+        to total: inout bench_result
+    ) throws {
+        var result = bench_result()
+        let span = max(1, milliseconds / UInt32(Self.slices))
+        let code = bench_group_commit(writers, span, commit, context, &result)
+        guard code == 0 || code == RecordCommitter.failed else {
+            throw BenchFailure("a commit failed with code \(code)")
+        }
+        total.entries += result.entries
+        total.nanoseconds += result.nanoseconds
+    }
+}
+
+extension bench_result {
+    /// Entries per second.
+    fileprivate var rate: Double { Double(entries) / (Double(nanoseconds) / 1e9) }
+}
+
+/// The C side, open as long as this is held.
+private final class PlainLMDB {
+    let handle: UnsafeMutableRawPointer
+    private let lmdb: OpaquePointer
+
+    init(directory: String, mapBytes: Int, shape: bench_shape) throws {
+        var shape = shape
+        var opened: OpaquePointer?
+        let code = bench_lmdb_open(directory, mapBytes, &shape, &opened)
+        guard code == 0, let opened else {
+            throw BenchFailure("plain LMDB failed with code \(code)")
+        }
+        lmdb = opened
+        handle = UnsafeMutableRawPointer(opened)
+    }
+
+    deinit { bench_lmdb_close(lmdb) }
+}

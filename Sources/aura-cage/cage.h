@@ -1,0 +1,115 @@
+// aura-cage: everything between clone and exec. One process per file below plays one role:
+//   main.c    the parent, outside: reads the policy, clones, waits, passes the exit status on
+//   policy.c  the parser of the sealed policy; nothing it has not checked is ever used
+//   root.c    pid 1 while it builds: identity, network, mounts, the new root
+//   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
+//   drop.c    the program's own process: gives everything away, then execs
+//   report.c  the one way to fail: name the feature, say the errno, stop
+#ifndef AURA_CAGE_H
+#define AURA_CAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// Descriptors on which the daemon places things; everything above LAST is closed at once.
+// 0 is /dev/null, 1 and 2 the output pipe.
+enum {
+    FD_BROKER = 3,   // worker only: its one way to the daemon; absent for a command
+    FD_POLICY = 4,   // sealed memfd
+    FD_STATUS = 5,   // write end: fixed records, see struct status_record
+    FD_LIFELINE = 6, // read end: when the last writer is gone, so is the cage
+    FD_LAST = 6,
+};
+
+// Exit status of aura-cage when the program never ran. Only a hint: the status record decides.
+enum { EXIT_REFUSED = 125 };
+
+// The user inside. Not 0: a file mapped to 0 would be root's inside, and tools behave
+// differently as root. 1000 is what Debian gives to the first person.
+enum { CAGE_UID = 1000 };
+
+// --- policy, version 1 (little-endian; twin of PolicyLayout.swift) ---------------------------
+
+enum {
+    POLICY_MAGIC = 0x31474341, // "ACG1"
+    POLICY_VERSION = 1,
+    POLICY_BYTES_MAX = 512 * 1024, // arguments (128 KiB each at most), environment, two filters
+    BINDS_MAX = 32,                // each costs some 20 us of launch
+    ARGUMENTS_MAX = 256,
+    ENVIRONMENT_MAX = 64,
+    PROGRAMS_MAX = 2,        // the list and the argument checks
+    INSTRUCTIONS_MAX = 4096, // BPF_MAXINSNS
+    STRING_MAX = 131071,     // MAX_ARG_STRLEN - 1
+    PATH_BYTES_MAX = 4095,   // PATH_MAX - 1
+};
+
+enum policy_flags {
+    FLAG_WORKER = 1 << 0,    // broker on descriptor 3; no TCP, no exec but the program's own file
+    FLAG_SYSTEM = 1 << 1,    // /usr read-only with its symlinks, loader cache, alternatives
+    FLAG_FULL_PROC = 1 << 2, // cpuinfo and friends, masked; otherwise only /proc/<pid>
+    FLAG_LOOPBACK = 1 << 3,  // lo up
+    FLAG_TERMINALS = 1 << 4, // private devpts
+    FLAGS_KNOWN = (1 << 5) - 1,
+};
+
+struct policy_header {
+    uint32_t magic, version, total_bytes, flags;
+    uint32_t landlock_abi_min, bind_count, argument_count, environment_count;
+    uint32_t program_count, reserved;
+    uint64_t tmp_bytes, home_bytes, shm_bytes, inodes_max; // 0 bytes: no such tmpfs
+    // Resource limits; 0 leaves the inherited one.
+    uint64_t limit_nofile, limit_fsize_bytes, limit_nproc, limit_memlock_bytes, limit_cpu_s;
+};
+
+struct bind {
+    int writable;
+    const char *source, *target;
+};
+
+struct program {
+    uint32_t count;
+    const void *instructions; // struct sock_filter[count]
+};
+
+struct policy {
+    struct policy_header header;
+    const char *directory; // working directory inside
+    struct bind binds[BINDS_MAX];
+    char *arguments[ARGUMENTS_MAX + 1];
+    char *environment[ENVIRONMENT_MAX + 1];
+    struct program programs[PROGRAMS_MAX];
+};
+
+// --- status -----------------------------------------------------------------------------------
+
+enum status_kind {
+    STATUS_STARTED = 1,   // value: host pid of the program, as the kernel translated it
+    STATUS_REFUSED = 2,   // value: errno; name: the feature; detail: the path, if any
+    STATUS_EXITED = 3,    // value: exit code of the program
+    STATUS_SIGNALLED = 4, // value: signal that ended the program
+};
+
+enum { STATUS_MAGIC = 0x53474341 }; // "ACGS"
+
+// 128 bytes: below PIPE_BUF, so that each is written whole or not at all.
+struct status_record {
+    uint32_t magic, kind;
+    int32_t value;
+    uint32_t reserved;
+    char name[32];
+    char detail[80];
+};
+
+// --- roles ------------------------------------------------------------------------------------
+
+void report(enum status_kind kind, int value, const char *name, const char *detail);
+__attribute__((noreturn)) void refuse(const char *feature, const char *detail, int error);
+
+void policy_read(int fd, struct policy *policy);
+void root_build(const struct policy *policy, uid_t uid, gid_t gid);
+__attribute__((noreturn)) void init_run(int program_pid, int child_signals);
+__attribute__((noreturn)) void program_run(const struct policy *policy, int ready_fd);
+void capabilities_drop(void);
+
+#endif

@@ -1,0 +1,396 @@
+// Pid 1 before there is a program: identity, network, and the root that the program will see.
+// Deny by absence: the root starts empty and gets what the policy names; nothing is hidden by a
+// rule that a rename or another path could get round.
+#define _GNU_SOURCE
+#include "cage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+// Any directory that every host has; the new root covers it, in our mount namespace only.
+#define STAGE "/tmp"
+
+static const char passwd[] = "root:x:0:0:root:/:/usr/sbin/nologin\n"
+                             "worker:x:1000:1000:worker:/home/worker:/bin/sh\n"
+                             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+static const char group[] = "root:x:0:\nworker:x:1000:\nnogroup:x:65534:\n";
+static const char hosts[] = "127.0.0.1 localhost aura\n::1 localhost\n";
+// No daemon to ask and no network: names come from the files above.
+static const char nsswitch[] = "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"
+                               "services: files\nprotocols: files\n";
+// Inside, files of other host users belong to nobody, which git would call dubious ownership.
+// A repository's own configuration can name programs; these two are the ones git runs unasked.
+static const char gitconfig[] = "[user]\n\tname = aura\n\temail = aura@localhost\n"
+                                "[safe]\n\tdirectory = *\n"
+                                "[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
+                                "[gc]\n\tautoDetach = false\n"
+                                "[init]\n\tdefaultBranch = main\n"
+                                "[advice]\n\tdetachedHead = false\n";
+
+// --- small steps ------------------------------------------------------------------------------
+
+static void write_file(const char *path, int flags, const char *text, size_t length,
+                       const char *feature)
+{
+    int fd = open(path, flags | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        refuse(feature, path, errno);
+    ssize_t count = write(fd, text, length);
+    if (count < 0 || (size_t)count != length)
+        refuse(feature, path, count < 0 ? errno : EIO);
+    close(fd);
+}
+
+static void make_directory(const char *path)
+{
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        refuse("root_directory", path, errno);
+}
+
+static void make_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+    if (fd < 0)
+        refuse("root_file", path, errno);
+    close(fd);
+}
+
+static void make_link(const char *to, const char *path)
+{
+    if (symlink(to, path) != 0)
+        refuse("root_link", path, errno);
+}
+
+static void mount_new(const char *type, const char *path, unsigned long flags, const char *options,
+                      const char *feature)
+{
+    if (mount(type, path, type, flags, options) != 0)
+        refuse(feature, path, errno);
+}
+
+static void mount_tmpfs(const char *path, uint64_t bytes, uint64_t inodes, const char *mode,
+                        unsigned long flags)
+{
+    char options[96];
+    snprintf(options, sizeof options, "size=%llu,nr_inodes=%llu,mode=%s", (unsigned long long)bytes,
+             (unsigned long long)inodes, mode);
+    mount_new("tmpfs", path, flags | MS_NOSUID | MS_NODEV, options, "tmpfs");
+}
+
+// --- identity and network ---------------------------------------------------------------------
+
+static void map_identity(uid_t uid, gid_t gid)
+{
+    // The kernel wants setgroups given up before an unprivileged gid map.
+    write_file("/proc/self/setgroups", 0, "deny", 4, "userns_denied");
+
+    char line[48];
+    int length = snprintf(line, sizeof line, "%d %u 1\n", CAGE_UID, uid);
+    write_file("/proc/self/uid_map", 0, line, (size_t)length, "userns_denied");
+    length = snprintf(line, sizeof line, "%d %u 1\n", CAGE_UID, gid);
+    write_file("/proc/self/gid_map", 0, line, (size_t)length, "userns_denied");
+}
+
+static void loopback_up(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        refuse("loopback", NULL, errno);
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+        refuse("loopback", NULL, errno);
+    close(fd);
+}
+
+// --- things of the host -----------------------------------------------------------------------
+
+// A detached copy of a host tree, resolved without a single symlink: a component that somebody
+// swaps for one makes the launch fail instead of pointing it elsewhere.
+static int take_tree(const char *source, int writable, struct stat *info)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC,
+        .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, source, &how, sizeof how);
+    if (fd < 0)
+        refuse("source_refused", source, errno);
+    if (fstat(fd, info) != 0)
+        refuse("source_refused", source, errno);
+    // A socket, fifo or device would be a door to whoever listens behind it.
+    if (!S_ISDIR(info->st_mode) && !S_ISREG(info->st_mode))
+        refuse("source_kind", source, EINVAL);
+
+    // Recursive: the kernel refuses to show what a mount of a more privileged owner covers.
+    int tree = open_tree(fd, "",
+                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (tree < 0)
+        refuse("bind", source, errno);
+    close(fd);
+
+    // Private, or later mounts of the host would appear inside.
+    struct mount_attr attributes = {
+        .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable ? 0 : MOUNT_ATTR_RDONLY),
+        .propagation = MS_PRIVATE,
+    };
+    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0)
+        refuse("bind", source, errno);
+    return tree;
+}
+
+// Makes the directories above `target` and its last component in our own, still private root;
+// the parent is then opened without leaving that root's file system, so that no target lies inside
+// another bind, where somebody else decides what a name means.
+static void place_tree(int tree, const char *target, const struct stat *info)
+{
+    char path[PATH_BYTES_MAX + 1];
+    snprintf(path, sizeof path, "%s", target + 1);
+    for (char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        make_directory(path);
+        *slash = '/';
+    }
+
+    char *last = strrchr(path, '/');
+    int parent = AT_FDCWD;
+    if (last != NULL) {
+        *last = 0;
+        struct open_how how = {
+            .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+        };
+        parent = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+        if (parent < 0)
+            refuse("target_refused", target, errno);
+    }
+    const char *name = last == NULL ? path : last + 1;
+
+    if (S_ISDIR(info->st_mode)) {
+        if (mkdirat(parent, name, 0755) != 0)
+            refuse("target_refused", target, errno);
+    } else {
+        int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+        if (fd < 0)
+            refuse("target_refused", target, errno);
+        close(fd);
+    }
+    if (move_mount(tree, "", parent, name, MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        refuse("bind", target, errno);
+    close(tree);
+    if (parent != AT_FDCWD)
+        close(parent);
+}
+
+// --- the parts of the root --------------------------------------------------------------------
+
+static void build_system(void)
+{
+    // Debian's merged /usr.
+    make_link("usr/bin", "bin");
+    make_link("usr/sbin", "sbin");
+    make_link("usr/lib", "lib");
+    make_link("usr/lib64", "lib64");
+}
+
+static void build_etc(void)
+{
+    write_file("etc/passwd", O_CREAT, passwd, sizeof passwd - 1, "root_file");
+    write_file("etc/group", O_CREAT, group, sizeof group - 1, "root_file");
+    write_file("etc/hosts", O_CREAT, hosts, sizeof hosts - 1, "root_file");
+    write_file("etc/nsswitch.conf", O_CREAT, nsswitch, sizeof nsswitch - 1, "root_file");
+    write_file("etc/gitconfig", O_CREAT, gitconfig, sizeof gitconfig - 1, "root_file");
+}
+
+static void build_dev(const struct policy_header *header)
+{
+    static const char *const nodes[][2] = {
+        {"/dev/null", "dev/null"},       {"/dev/zero", "dev/zero"},
+        {"/dev/full", "dev/full"},       {"/dev/random", "dev/random"},
+        {"/dev/urandom", "dev/urandom"},
+    };
+    for (size_t index = 0; index < sizeof nodes / sizeof nodes[0]; index++) {
+        make_file(nodes[index][1]);
+        if (mount(nodes[index][0], nodes[index][1], NULL, MS_BIND, NULL) != 0)
+            refuse("device", nodes[index][0], errno);
+    }
+
+    // The masks below are copies of this node: it had better be the real one.
+    struct stat info;
+    if (stat("dev/null", &info) != 0 || !S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3))
+        refuse("device", "/dev/null", ENODEV);
+
+    make_link("/proc/self/fd", "dev/fd");
+    make_link("/proc/self/fd/0", "dev/stdin");
+    make_link("/proc/self/fd/1", "dev/stdout");
+    make_link("/proc/self/fd/2", "dev/stderr");
+
+    if (header->flags & FLAG_TERMINALS) {
+        make_directory("dev/pts");
+        // 16: terminals are a host-wide quota that the daemon's user shares.
+        mount_new("devpts", "dev/pts", MS_NOSUID | MS_NOEXEC,
+                  "newinstance,ptmxmode=0666,mode=0620,max=16", "devpts");
+        make_link("pts/ptmx", "dev/ptmx");
+    }
+    if (header->shm_bytes != 0) {
+        make_directory("dev/shm");
+        mount_tmpfs("dev/shm", header->shm_bytes, header->inodes_max, "1777", MS_NOEXEC);
+    }
+}
+
+static void build_proc(const struct policy_header *header)
+{
+    // Read-only as a whole: uid_map, oom_score_adj, sys, sysrq-trigger, irq, bus, fs alike.
+    int full = (header->flags & FLAG_FULL_PROC) != 0;
+    mount_new("proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+              full ? NULL : "subset=pid", "proc_mount_refused");
+    if (!full)
+        return;
+
+    // What tells about the kernel or about other people's keys. Most of it is root's already; a
+    // kernel that does not have one of them has nothing to hide.
+    static const char *const masked[] = {
+        "proc/kcore",      "proc/kallsyms",   "proc/keys",        "proc/key-users",
+        "proc/kmsg",       "proc/kpagecount", "proc/kpageflags",  "proc/kpagecgroup",
+        "proc/timer_list", "proc/cmdline",    "proc/sysrq-trigger",
+    };
+    for (size_t index = 0; index < sizeof masked / sizeof masked[0]; index++)
+        if (mount("dev/null", masked[index], NULL, MS_BIND, NULL) != 0 && errno != ENOENT)
+            refuse("proc_mask", masked[index], errno);
+}
+
+// --- namespace limits -------------------------------------------------------------------------
+
+// Of our own user namespace, not of the host.
+static const char *const counters[] = {
+    "/proc/sys/user/max_user_namespaces",
+    "/proc/sys/user/max_mnt_namespaces",
+    "/proc/sys/user/max_net_namespaces",
+};
+enum { COUNTERS = sizeof counters / sizeof counters[0] };
+static int counter_fds[COUNTERS];
+
+// While the host's /proc is in sight.
+static void counters_open(void)
+{
+    for (int index = 0; index < COUNTERS; index++) {
+        counter_fds[index] = open(counters[index], O_WRONLY | O_CLOEXEC);
+        if (counter_fds[index] < 0)
+            refuse("namespace_limits", counters[index], errno);
+    }
+}
+
+// No namespace within the namespace: most kernel escapes of the last years begin with one. After
+// the mounts, because a cloned tree takes a slot.
+static void counters_close(void)
+{
+    for (int index = 0; index < COUNTERS; index++) {
+        if (write(counter_fds[index], "0", 1) != 1)
+            refuse("namespace_limits", counters[index], errno);
+        close(counter_fds[index]);
+    }
+}
+
+// --- all of it, in order ----------------------------------------------------------------------
+
+struct tree {
+    int fd; // -1: not there
+    struct stat kind;
+};
+
+static void tree_take(struct tree *tree, const char *source, int writable)
+{
+    tree->fd = take_tree(source, writable, &tree->kind);
+}
+
+static void tree_place(const struct tree *tree, const char *target)
+{
+    if (tree->fd >= 0)
+        place_tree(tree->fd, target, &tree->kind);
+}
+
+static void build_tree(const struct policy *policy)
+{
+    const struct policy_header *header = &policy->header;
+
+    // Every host tree is taken before the stage covers /tmp, where one of them may be.
+    struct tree binds[BINDS_MAX], usr = {.fd = -1}, cache = {.fd = -1}, alternatives = {.fd = -1};
+    for (uint32_t index = 0; index < header->bind_count; index++)
+        tree_take(&binds[index], policy->binds[index].source, policy->binds[index].writable);
+    if (header->flags & FLAG_SYSTEM) {
+        tree_take(&usr, "/usr", 0);
+        // Both are conveniences of the host's package manager: taken if there.
+        if (access("/etc/ld.so.cache", R_OK) == 0)
+            tree_take(&cache, "/etc/ld.so.cache", 0);
+        if (access("/etc/alternatives", X_OK) == 0)
+            tree_take(&alternatives, "/etc/alternatives", 0);
+    }
+
+    // The new root holds names only: 1 MiB and 512 inodes are ample, and bound it until it is made
+    // read-only.
+    mount_tmpfs(STAGE, 1 << 20, 512, "0755", MS_NOEXEC);
+    if (chdir(STAGE) != 0)
+        refuse("root_directory", STAGE, errno);
+
+    static const char *const directories[] = {"etc", "dev", "proc", "tmp", "home", "home/worker"};
+    for (size_t index = 0; index < sizeof directories / sizeof directories[0]; index++)
+        make_directory(directories[index]);
+
+    build_etc();
+    tree_place(&usr, "/usr");
+    tree_place(&cache, "/etc/ld.so.cache");
+    tree_place(&alternatives, "/etc/alternatives");
+    if (header->flags & FLAG_SYSTEM)
+        build_system();
+    for (uint32_t index = 0; index < header->bind_count; index++)
+        tree_place(&binds[index], policy->binds[index].target);
+    build_dev(header);
+    if (header->tmp_bytes != 0)
+        mount_tmpfs("tmp", header->tmp_bytes, header->inodes_max, "1777", 0);
+    if (header->home_bytes != 0)
+        mount_tmpfs("home/worker", header->home_bytes, header->inodes_max, "0700", 0);
+    build_proc(header);
+}
+
+void root_build(const struct policy *policy, uid_t uid, gid_t gid)
+{
+    umask(0);
+    map_identity(uid, gid);
+    if (sethostname("aura", 4) != 0)
+        refuse("hostname", NULL, errno);
+    if (policy->header.flags & FLAG_LOOPBACK)
+        loopback_up();
+    counters_open();
+
+    // Nothing we mount may travel back to the host, nothing of the host in.
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        refuse("private_mounts", NULL, errno);
+
+    build_tree(policy);
+
+    // The root itself: nobody adds a name any more.
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (mount_setattr(AT_FDCWD, ".", 0, &read_only, sizeof read_only) != 0)
+        refuse("root_read_only", NULL, errno);
+
+    // The old root ends up stacked below the new one and is let go from there: no put_old directory
+    // is needed, and afterwards no name leads to it. See pivot_root(2).
+    if (syscall(SYS_pivot_root, ".", ".") != 0)
+        refuse("pivot_root", NULL, errno);
+    if (umount2(".", MNT_DETACH) != 0)
+        refuse("old_root", NULL, errno);
+    if (chdir("/") != 0)
+        refuse("old_root", NULL, errno);
+
+    counters_close();
+}

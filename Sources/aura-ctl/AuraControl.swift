@@ -1,0 +1,64 @@
+import ArgumentParser
+import AuraModel
+import Glibc
+
+/// The operator's command line.
+///
+/// Each verb is one file; what it prints is made in `Rendering*.swift`.
+@main
+struct AuraControl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "aura-ctl",
+        abstract: "Give orders to aurad and see what it does.",
+        discussion: """
+            A RUN is the id that `runs` prints, or its last six characters. Reads take `-o json`.
+            `aura-ctl exit-status` lists what exit statuses mean.
+            """,
+        subcommands: [
+            Start.self, Stop.self, Restart.self, Status.self, List.self, Run.self, Runs.self,
+            Show.self, Logs.self, Answer.self, Verify.self, Record.self, ExitStatus.self,
+        ])
+
+    /// Parses, performs, and ends the process with a status of `AuraExit`'s table.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let code as ExitCode {
+            Glibc.exit(code.rawValue)
+        } catch {
+            let text = message(for: error)
+            guard exitCode(for: error) != .success else {
+                // A request for help, not an error.
+                Output.write(fullMessage(for: error) + "\n")
+                Glibc.exit(AuraExit.success.rawValue)
+            }
+            let isJSON = CommonOptions.wantsJSON(CommandLine.arguments)
+            let failure = Failure(.usage, .badRequest, text, hint: "aura-ctl help")
+            failure.report(asJSON: isJSON)
+            Glibc.exit(failure.status)
+        }
+    }
+}
+
+/// A verb: it performs on a session and answers its exit status.
+protocol Verb: ParsableCommand {
+    var common: CommonOptions { get }
+
+    /// Does the work; throws `Failure` for what an operator is to be told.
+    func perform(_ session: Session) throws -> Int32
+}
+
+extension Verb {
+    /// Performs the verb and turns a failure into two lines on stderr and an exit status.
+    func run() throws {
+        let session = common.session()
+        do {
+            let status = try perform(session)
+            if status != AuraExit.success.rawValue { throw ExitCode(status) }
+        } catch let failure as Failure {
+            failure.report(asJSON: session.isJSON)
+            throw ExitCode(failure.status)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import AuraAutomata
+import AuraModel
+import AuraSystem
+import AuraTools
+import FoundationEssentials
+import Glibc
+
+/// The worker's side of the broker: fold what comes down, propose what the kernel wants, perform only
+/// what the daemon says is in the record.
+struct Session {
+    private let channel: FrameChannel
+    private let assignment: Assignment
+    private let tools: WorkspaceTools?
+    /// The kernel after the transactions that the daemon is known to have recorded.
+    private var confirmed: Folded
+    /// The same, and then after the outcomes of the last proposal; nil when there were none.
+    private var tentative: Folded?
+    /// Calls that were proposed and wait for the daemon's word, with what became of planning them.
+    private var planned: [CommandID: WorkspaceTools.Plan] = [:]
+
+    private struct Folded {
+        var automaton: Automaton
+        var count: Int
+    }
+
+    /// Where the cage puts the agent's tree; absent for a coordinator.
+    private static let workspacePath = "/ws"
+
+    enum Failure: Error, CustomStringConvertible {
+        case noAssignment
+        case unexpected(String)
+
+        var description: String {
+            switch self {
+            case .noAssignment: "the first frame was no assignment"
+            case .unexpected(let what): "a frame that does not fit: \(what)"
+            }
+        }
+    }
+
+    /// A minute: the daemon sends the assignment with the launch; later frames may take as long as a run.
+    private static let assignmentMilliseconds: Int32 = 60_000
+    /// A minute: the daemon reads every turn; when it does not for so long, it is gone.
+    private static let sendMilliseconds: Int32 = 60_000
+    /// A minute between looks at a silent daemon; its end closes the socket, which ends the wait at once.
+    private static let waitMilliseconds: Int32 = 60_000
+
+    /// Attests, and receives the assignment.
+    ///
+    /// Nothing of it is acted on yet.
+    init(broker: consuming OwnedDescriptor, attestation: Attestation) throws {
+        channel = try FrameChannel(
+            descriptor: broker, frameBytesMax: FrameBounds.bytesMax,
+            backlogBytesMax: 2 * FrameBounds.bytesMax)
+        try Self.send(.attest(attestation: attestation), on: channel)
+        guard
+            let frame = try channel.receiveBlocking(
+                timeoutMilliseconds: Self.assignmentMilliseconds),
+            case .assign(let assignment) = try JSON.decode(FrameDown.self, from: frame)
+        else { throw Failure.noAssignment }
+        self.assignment = assignment
+        confirmed = Folded(automaton: Automaton(assignment: assignment), count: 0)
+        let hasWorkspace = access(Self.workspacePath, F_OK) == 0
+        tools =
+            hasWorkspace ? WorkspaceTools(workspace: try Workspace(root: Self.workspacePath)) : nil
+    }
+
+    /// Takes up what is there, and converses until the daemon closes the broker.
+    mutating func run() throws {
+        try takeUp()
+        while let frame = try receive() {
+            switch try JSON.decode(FrameDown.self, from: frame) {
+            case .assign: throw Failure.unexpected("a second assignment")
+            case .deliver(let basis, let transactions): try fold(transactions, after: basis)
+            case .perform(let commands): try perform(commands)
+            }
+        }
+    }
+
+    /// Folds the history, finishes what an earlier attempt had begun, and proposes what is open.
+    private mutating func takeUp() throws {
+        var open: [Command] = []
+        for transaction in assignment.history {
+            open += confirmed.automaton.step(transaction)
+            confirmed.count += 1
+            if let settled = transaction.settledCommand { open.removeAll { $0.id == settled } }
+        }
+        let pending = assignment.pendingTools.sorted { $0.command < $1.command }
+        let outcomes = pending.map { tool in
+            Transaction.toolFinished(command: tool.command, result: resume(tool.call))
+        }
+        let done = Set(pending.map(\.command))
+        try propose(outcomes, after: open.filter { !done.contains($0.id) })
+    }
+
+    /// A call that the record holds without an outcome: its images tell whether it happened.
+    private func resume(_ call: ToolCall) -> ToolResult {
+        guard let tools else { return Self.noWorkspace }
+        if call.tool.effect == .workspace, call.images.isEmpty {
+            // Planning had found nothing to do; if that is different now, the model decides anew.
+            if case .settled(let result) = tools.plan(call) { return result }
+            return ToolResult(
+                output: "Nothing was done, and the file is different now; make the call again.",
+                isError: true, place: .worker)
+        }
+        return tools.recover(call) ?? tools.perform(call)
+    }
+
+    private mutating func fold(_ transactions: [Transaction], after basis: Int) throws {
+        if let tentative, tentative.count == basis { confirmed = tentative }
+        guard confirmed.count == basis else {
+            throw Failure.unexpected("transactions after \(basis), known are \(confirmed.count)")
+        }
+        tentative = nil
+        var commands: [Command] = []
+        for transaction in transactions {
+            commands += confirmed.automaton.step(transaction)
+            confirmed.count += 1
+        }
+        try propose([], after: commands)
+    }
+
+    private mutating func perform(_ commands: [CommandID]) throws {
+        // The daemon has taken the last proposal, or it would not ask.
+        if let tentative { confirmed = tentative }
+        tentative = nil
+        var outcomes: [Transaction] = []
+        for command in commands {
+            guard let plan = planned.removeValue(forKey: command) else {
+                throw Failure.unexpected("to perform \(command), which was not proposed")
+            }
+            let result =
+                switch plan {
+                case .settled(let result): result
+                case .perform(let call): tools?.perform(call) ?? Self.noWorkspace
+                }
+            outcomes.append(.toolFinished(command: command, result: result))
+        }
+        try propose(outcomes, after: [])
+    }
+
+    /// Steps the kernel through `outcomes` and sends what it wants, on the basis of what is confirmed.
+    private mutating func propose(_ outcomes: [Transaction], after open: [Command]) throws {
+        var commands = open
+        if !outcomes.isEmpty {
+            var next = confirmed
+            for outcome in outcomes {
+                commands += next.automaton.step(outcome)
+                next.count += 1
+            }
+            tentative = next
+        }
+        planned = [:]
+        for index in commands.indices {
+            guard case .tool(let call) = commands[index].act, call.tool.place == .worker
+            else { continue }
+            let plan = tools?.plan(call) ?? .settled(Self.noWorkspace)
+            planned[commands[index].id] = plan
+            if case .perform(let call) = plan { commands[index].act = .tool(call: call) }
+        }
+        let proposal = Proposal(basis: confirmed.count, outcomes: outcomes, commands: commands)
+        try Self.send(.propose(proposal: proposal), on: channel)
+    }
+
+    private static func send(_ frame: FrameUp, on channel: FrameChannel) throws {
+        try channel.sendBlocking(
+            Array(try JSON.encode(frame)), timeoutMilliseconds: sendMilliseconds)
+    }
+
+    private func receive() throws -> [UInt8]? {
+        while true {
+            do throws(FrameError) {
+                return try channel.receiveBlocking(timeoutMilliseconds: Self.waitMilliseconds)
+            } catch {
+                guard case .timedOut = error else { throw error }
+            }
+        }
+    }
+
+    private static let noWorkspace = ToolResult(
+        output: "This run has no workspace.", isError: true, place: .worker)
+}

@@ -1,0 +1,22 @@
+import AuraModel
+import AuraSystem
+import Glibc
+
+/// The confined worker of one attempt: runs the automaton's kernel and the tools that edit files.
+///
+/// It is started by aura-cage alone, with its broker on descriptor 3; standard error goes to the daemon.
+let brokerDescriptor: Int32 = 3
+
+do {
+    let attestation = try Attestation.reading(nil)
+    if CommandLine.arguments.dropFirst().first == "--self-check" {
+        // The canary at the daemon's start: a cage that does not confine is a cage that failed.
+        exit(attestation.isConfined ? 0 : 1)
+    }
+    var session = try Session(
+        broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
+    try session.run()
+} catch {
+    StandardError.write("aura-worker: \(error)")
+    exit(1)
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import AuraDaemon
+import AuraModel
+import AuraSystem
+
+/// The supervisor daemon.
+///
+/// Started by systemd, or by hand in the foreground.
+@main
+struct Aurad: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "aurad", abstract: "Supervise automatons.", version: Daemon.version)
+
+    @Option(name: .long, help: "The daemon's configuration.")
+    var config = "/etc/aura/aurad.yaml"
+
+    @Flag(name: .long, help: "Check the configuration and all definitions, then exit.")
+    var check = false
+
+    @Flag(name: .long, help: "Write the audit to standard error even where journald listens.")
+    var foreground = false
+
+    func run() throws {
+        do {
+            let daemon = try Daemon(configuration: config, isForeground: foreground)
+            guard check else { return try daemon.run() }
+            let diagnostics = daemon.check()
+            for diagnostic in diagnostics { print(diagnostic) }
+            guard diagnostics.isEmpty else { throw ExitCode(AuraExit.badDefinition.rawValue) }
+            print("aurad: the configuration and all definitions are good")
+        } catch let error as Daemon.StartError {
+            StandardError.write("aurad: \(error)")
+            throw ExitCode(error.status.rawValue)
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            StandardError.write("aurad: \(error)")
+            throw ExitCode(AuraExit.inputOutput.rawValue)
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import AuraConfinement
+import AuraModel
+import AuraSystem
+import Foundation
+import Glibc
+import Testing
+
+@Suite(.serialized)
+struct CageTests {
+    @Test("a program's exit code, signal and output arrive as they were")
+    func ends() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        func run(_ script: String) throws -> Outcome {
+            try launcher.launch(.command(run: "r", ["sh", "-c", script], workspace: nil)).collect()
+        }
+        let spoken = try run("echo out; echo err >&2; exit 7")
+        #expect(spoken.end == .exited(7))
+        #expect(spoken.output == "out\nerr\n")
+        #expect(try run("kill -TERM $$").end == .signalled(15))
+        #expect(try run("exit 137").end == .exited(137))
+        #expect(try run("exit 125").end == .exited(125))
+    }
+
+    @Test("a set-up failure is named and never taken for a program's exit")
+    func refusals() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let folder = try CageLab.makeDirectory("links")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        symlink("/etc", folder + "/link")
+        mkfifo(folder + "/fifo", 0o600)
+        func end(_ plan: CagePlan) throws -> CageExit {
+            try launcher.launch(plan).collect().end
+        }
+        #expect(
+            try end(.command(run: "r", ["no-such-program"], workspace: nil))
+                == .refused(feature: "exec", detail: "no-such-program", code: ENOENT))
+        #expect(
+            try end(.command(run: "r", ["true"], workspace: folder + "/link"))
+                == .refused(feature: "source_refused", detail: folder + "/link", code: ELOOP))
+        #expect(
+            try end(.command(run: "r", ["true"], workspace: folder + "/link/cron.d"))
+                == .refused(feature: "source_refused", detail: folder + "/link/cron.d", code: ELOOP)
+        )
+        #expect(
+            try end(.command(run: "r", ["true"], workspace: folder + "/fifo"))
+                == .refused(feature: "source_kind", detail: folder + "/fifo", code: EINVAL))
+        #expect(
+            try end(.command(run: "r", ["true"], workspace: nil, directory: "/nowhere"))
+                == .refused(feature: "directory", detail: "/nowhere", code: ENOENT))
+    }
+
+    @Test("the environment is six variables and the plan's own")
+    func environment() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let outcome = try launcher.launch(
+            .command(run: "r9", ["env"], workspace: nil, environment: ["EXTRA": "1"])
+        ).collect()
+        let lines = outcome.output.split(separator: "\n").map(String.init).sorted()
+        #expect(
+            lines == [
+                "AURA_RUN=r9", "EXTRA=1", "HOME=/home/worker", "LANG=C.UTF-8",
+                "PATH=/usr/local/bin:/usr/bin:/bin", "TMPDIR=/tmp", "USER=worker",
+            ])
+    }
+
+    @Test("letting the lifeline go ends everything, double forks and stopped processes too")
+    func lifeline() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let script =
+            "(setsid sleep 61 &) ; trap '' TERM INT HUP; sleep 62 & kill -STOP $!;"
+            + " echo up; wait"
+        let cage = try launcher.launch(.command(run: "r", ["sh", "-c", script], workspace: nil))
+        var said: [UInt8] = []
+        for _ in 0..<5_000 where said.isEmpty {
+            usleep(1_000)
+            said = try cage.readOutput(bytesMax: 16) ?? []
+        }
+        let program = try #require(try cage.programID())
+        let inside = try namespace(of: program)
+        #expect(try countProcesses(in: inside) >= 4)
+        try cage.kill()
+        #expect(try cage.finish(waitingMilliseconds: 5_000) == .signalled(9))
+        #expect(try countProcesses(in: inside) == 0)
+    }
+
+    @Test("what a program leaves behind ends with it")
+    func leftovers() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let script = "setsid sleep 63 & readlink /proc/self/ns/pid"
+        let outcome = try launcher.launch(
+            .command(run: "r", ["sh", "-c", script], workspace: nil)
+        ).collect()
+        #expect(outcome.end == .exited(0))
+        let inode = outcome.output.filter { $0.isNumber }
+        #expect(try countProcesses(in: try #require(UInt64(inode))) == 0)
+    }
+
+    @Test("the kernel confirms what a confined process says of itself, and no other claim")
+    func attestation() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let cage = try launcher.launch(.command(run: "r", ["sleep", "60"], workspace: nil))
+        defer { try? cage.kill() }
+        let attestor = try Attestor()
+        var claim: Attestation?
+        for _ in 0..<2_000 where claim?.isConfined != true {
+            usleep(1_000)
+            if let program = try cage.programID() { claim = try Attestation.reading(program) }
+        }
+        let program = try #require(try cage.programID())
+        let honest = try #require(claim)
+        #expect(throws: Never.self) { try attestor.verify(honest, of: program) }
+        #expect(honest.seccompFilters == 2)
+
+        let other = Attestation(
+            noNewPrivileges: true, seccompMode: 2, seccompFilters: 2, capabilities: 0,
+            namespaces: honest.namespaces.merging(["net": 1]) { $1 })
+        #expect(throws: ConfinementError.self) { try attestor.verify(other, of: program) }
+        let unconfined = try Attestation.reading(nil)
+        #expect(throws: ConfinementError.self) {
+            try attestor.verify(unconfined, of: ProcessID(getpid()))
+        }
+    }
+
+    @Test("the canary succeeds here, and a missing aura-cage or worker is an error with a name")
+    func features() throws {
+        let lab = try CageLab.shared.get()
+        let features = try HostFeatures.probe(lab.launcher())
+        #expect(features.isUsable, "\(features.missing)")
+        print("Landlock ABI \(features.landlockABI), missing: \(features.missing.map(\.feature))")
+
+        let noWorker = try HostFeatures.probe(
+            lab.launcher(worker: "/nonexistent/worker"), workerArguments: ["--self-check"])
+        #expect(!noWorker.isUsable)
+        #expect(noWorker.missing.contains { $0.feature == "source_refused" && $0.isFatal })
+    }
+
+    @Test("git works on a workspace of its own and on a read-only repository of another user")
+    func git() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let workspace = try CageLab.makeDirectory("git")
+        let repository = try CageLab.makeDirectory("repo")
+        defer {
+            try? FileManager.default.removeItem(atPath: workspace)
+            try? FileManager.default.removeItem(atPath: repository)
+        }
+        func run(_ script: String, source: String?) throws -> Outcome {
+            var plan = CagePlan.command(
+                run: "r", ["sh", "-ec", script], workspace: workspace)
+            if let source { plan.binds.append(CagePlan.Bind(source, at: "/src")) }
+            return try launcher.launch(plan).collect()
+        }
+        let made = try run(
+            "git init -q . && echo a > f && git add f && git commit -qm one"
+                + " && git log --format=%an",
+            source: nil)
+        #expect(made.end == .exited(0))
+        #expect(made.output == "aura\n")
+
+        // The same tree, now somebody else's: inside it belongs to nobody.
+        let copy = Process()
+        copy.executableURL = URL(fileURLWithPath: "/bin/cp")
+        copy.arguments = ["-rT", workspace, repository]
+        try copy.run()
+        copy.waitUntilExit()
+        let mode = Process()
+        mode.executableURL = URL(fileURLWithPath: "/bin/chmod")
+        mode.arguments = ["-R", "a+rX", repository]
+        try mode.run()
+        mode.waitUntilExit()
+        let cloned = try run(
+            "git -C /src log --format=%s && git clone -q /src clone && cat clone/f"
+                + " && ! touch /src/x 2>/dev/null", source: repository)
+        #expect(cloned.end == .exited(0), "\(cloned.output)")
+        #expect(cloned.output == "one\na\n")
+    }
+
+    @Test("limits hold: processes, file size, /tmp, no core")
+    func limits() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        func run(_ script: String) throws -> Outcome {
+            var plan = CagePlan.command(run: "r", ["sh", "-c", script], workspace: nil)
+            plan.limits.processesMax = 20
+            plan.limits.fileBytesMax = 1 << 20
+            plan.scratch.tmpBytes = 4 << 20
+            return try launcher.launch(plan).collect()
+        }
+        let forks = try run("for i in $(seq 40); do sleep 30 & done; echo never")
+        #expect(!forks.output.contains("never") && forks.end != .exited(0))
+        #expect(try run("head -c 2M /dev/zero > /tmp/a; exit $?").end == .exited(128 + 25))
+        let full = try run("for i in 1 2 3 4 5; do head -c 1M /dev/zero > /tmp/$i || exit 3; done")
+        #expect(full.end == .exited(3))
+        #expect(try run("ulimit -Hc").output == "0\n")
+    }
+
+    /// Inode of a process's pid namespace.
+    private func namespace(of process: ProcessID) throws -> UInt64 {
+        try #require(try Attestation.reading(process).namespaces["pid"])
+    }
+
+    /// Processes of the host whose pid namespace is this one.
+    private func countProcesses(in inode: UInt64) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+            var information = stat()
+            return Int(name) != nil && stat("/proc/\(name)/ns/pid", &information) == 0
+                && UInt64(information.st_ino) == inode
+        }.count
+    }
+}

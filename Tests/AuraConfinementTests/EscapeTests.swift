@@ -1,0 +1,137 @@
+import AuraConfinement
+import AuraSystem
+import Foundation
+import Glibc
+import Testing
+
+/// A compiled program tries to leave real cages; things to be found are put outside first.
+@Suite(.serialized)
+struct EscapeTests {
+    @Test("no attempt from inside a command succeeds, and what builds need works")
+    func command() throws {
+        let lab = try CageLab.shared.get()
+        let scene = try Scene()
+        defer { scene.remove() }
+        var plan = CagePlan.command(
+            run: "r1", ["/probe", "command"] + scene.arguments, workspace: scene.workspace)
+        plan.binds.append(CagePlan.Bind(scene.source, at: "/src"))
+        plan.binds.append(CagePlan.Bind(lab.probePath, at: "/probe"))
+        try judge(lab.launcher().launch(plan).collect(), attemptsMin: 150)
+        #expect(FileManager.default.fileExists(atPath: scene.workspace + "/from-inside"))
+        #expect(try String(contentsOfFile: scene.state, encoding: .utf8) == "state")
+    }
+
+    @Test("no attempt from inside a worker succeeds, and its broker works")
+    func worker() throws {
+        let lab = try CageLab.shared.get()
+        let scene = try Scene()
+        defer { scene.remove() }
+        let plan = CagePlan.worker(
+            run: "r1", workspace: scene.workspace, arguments: ["worker"] + scene.arguments)
+        let cage = try lab.launcher().launch(plan)
+        let broker = cage.takeBroker()
+        let outcome = try cage.collect()
+        try judge(outcome, attemptsMin: 150)
+        var bytes = [UInt8](repeating: 0, count: 16)
+        #expect(read(broker.raw, &bytes, 16) == 5)
+        #expect(read(broker.raw, &bytes, 16) == 0)
+    }
+
+    private func judge(_ outcome: Outcome, attemptsMin: Int) throws {
+        let lines = outcome.output.split(separator: "\n")
+        let refused = lines.filter { $0.hasPrefix("refused ") }
+        let wrong = lines.filter { $0.hasPrefix("ALLOWED ") || $0.hasPrefix("BROKEN ") }
+        print("\(refused.count) attempts refused, \(wrong.count) unexpected")
+        #expect(wrong.isEmpty, "\(wrong)")
+        #expect(outcome.end == .exited(0), "\(outcome.output.suffix(2_000))")
+        #expect(refused.count >= attemptsMin)
+    }
+}
+
+/// What stands outside a cage and must not be reached: files, a process, sockets.
+private final class Scene {
+    let workspace: String
+    let source: String
+    let state: String
+    private let secret: String
+    private let victim: ProcessDescriptor
+    private let sockets: [Int32]
+    private let port: UInt16
+    private let unixPath: String
+    private let abstractName: String
+
+    init() throws {
+        workspace = try CageLab.makeDirectory("ws")
+        source = try CageLab.makeDirectory("src")
+        try CageLab.write("read me", to: source + "/readme")
+        let outside = try CageLab.makeDirectory("state")
+        state = outside + "/record"
+        secret = outside + "/id_ed25519"
+        unixPath = outside + "/socket"
+        abstractName = "aura-probe-\(getpid())"
+        try CageLab.write("state", to: state)
+        try CageLab.write("AURA_CANARY", to: secret)
+
+        // The victim runs as the same host user, with a key in its environment.
+        let command = try CageLab.shared.get().prefix + ["/usr/bin/sleep", "60"]
+        victim = try Spawn(
+            executable: command[0], arguments: command, environment: ["API_KEY": "AURA_CANARY"]
+        ).start()
+
+        let (tcp, port) = try Scene.listenTCP()
+        self.port = port
+        sockets = [
+            tcp, try Scene.listenUnix(Array(unixPath.utf8)),
+            try Scene.listenUnix([0] + Array(abstractName.utf8)),
+        ]
+        chmod(unixPath, 0o777)
+    }
+
+    /// As probe.c wants them.
+    var arguments: [String] {
+        [secret, state, "\(victim.processID)", "\(port)", unixPath, abstractName]
+    }
+
+    func remove() {
+        _ = try? victim.signal(SIGKILL)
+        _ = try? victim.reap(waitingMilliseconds: 1_000)
+        for socket in sockets { close(socket) }
+        let outside = URL(fileURLWithPath: state).deletingLastPathComponent().path
+        for path in [workspace, source, outside] {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    private static func listenTCP() throws -> (Int32, UInt16) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { pointer -> UInt16? in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Bool in
+                bind(descriptor, generic, length) == 0 && listen(descriptor, 8) == 0
+                    && getsockname(descriptor, generic, &length) == 0
+            } ? UInt16(bigEndian: pointer.pointee.sin_port) : nil
+        }
+        guard let port else { throw CageLab.Failure("listen: \(errno)") }
+        return (descriptor, port)
+    }
+
+    private static func listenUnix(_ name: [UInt8]) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        // As the probe counts it: one byte more than the name, its NUL or its leading one.
+        let extra = name.first == 0 ? 0 : 1
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count + extra)
+        let listening = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0
+            }
+        }
+        guard listening else { throw CageLab.Failure("listen: \(errno)") }
+        return descriptor
+    }
+}

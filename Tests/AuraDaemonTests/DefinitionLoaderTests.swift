@@ -1,0 +1,80 @@
+import AuraModel
+import AuraSupervision
+import AuraSystem
+import Glibc
+import Testing
+
+@testable import AuraDaemon
+
+@Suite struct DefinitionLoaderTests {
+    private static func text(_ name: String, reasoner: String = "main", zone: String = "UTC")
+        -> String
+    {
+        """
+        automaton: \(name)
+        kind: task-run
+        reasoner: \(reasoner)
+        schedule: {every: 6h, zone: \(zone)}
+        prompt: do it
+        budget: {run: {tokens: 1000, usd: 0.10, calls: 5, wall: 1m}}
+        """
+    }
+
+    private func loader(_ directory: String) -> DefinitionLoader {
+        let reasoner = ReasonerSettings(provider: .scripted(file: "/s"), model: "m")
+        return DefinitionLoader(
+            settings: Settings(
+                stateDirectory: directory, socket: directory + "/s", operatorGroup: nil, user: nil,
+                definitionsDirectory: directory, libexecDirectory: directory, runsMax: 1,
+                reasoners: ["main": reasoner]))
+    }
+
+    @Test("a broken file stops only itself and says where; what is no definition is not read")
+    func broken() throws {
+        let directory = try Scratch.makeDirectory("definitions")
+        defer { try? FileSystem.removeTree(directory) }
+        let files = [
+            "good.yaml": Self.text("good"), "paris.yaml": Self.text("paris", zone: "Europe/Paris"),
+            "syntax.yaml": "automaton: [", "mute.yaml": Self.text("mute", reasoner: "nobody"),
+            "moon.yaml": Self.text("moon", zone: "Moon/Crater"), ".hidden.yaml": "automaton: [",
+            "notes.txt": "automaton: [", "good.yaml~": "automaton: [",
+        ]
+        for (name, text) in files {
+            try FileSystem.writeAtomically(Array(text.utf8), to: "\(directory)/\(name)")
+        }
+        let read = loader(directory).read()
+        #expect(
+            Set(read.loaded.map(\.definition.name.text)) == ["good", "paris"], "\(read.refused)")
+        #expect(
+            read.refused.map(\.file)
+                == ["mute.yaml", "moon.yaml", "syntax.yaml"].sorted().map {
+                    "\(directory)/\($0)"
+                })
+        let mute = read.refused.first { $0.file.hasSuffix("mute.yaml") }?.diagnostics ?? []
+        #expect(mute.contains { $0.message.contains("nobody") && $0.hint == "one of: main" })
+        for (file, diagnostics) in read.refused {
+            #expect(diagnostics.allSatisfy { $0.file == file } && !diagnostics.isEmpty)
+        }
+    }
+
+    @Test("a digest follows what is defined, not how it is written")
+    func digests() throws {
+        let directory = try Scratch.makeDirectory("definitions")
+        defer { try? FileSystem.removeTree(directory) }
+        func digest(_ text: String) throws -> String {
+            try FileSystem.writeAtomically(Array(text.utf8), to: directory + "/a.yaml")
+            return try #require(loader(directory).read().loaded.first).digest
+        }
+        let plain = try digest(Self.text("a"))
+        #expect(try digest("# a comment\n" + Self.text("a") + "\n\n") == plain)
+        #expect(try digest(Self.text("a").replacing("do it", with: "do that")) != plain)
+        #expect(plain.utf8.count == 64)
+    }
+
+    @Test("a directory that is not there is one diagnostic, not an end")
+    func absent() throws {
+        let read = loader("/nonexistent/definitions").read()
+        #expect(read.loaded.isEmpty)
+        #expect(read.refused.map(\.file) == ["/nonexistent/definitions"])
+    }
+}

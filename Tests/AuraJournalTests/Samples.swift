@@ -1,0 +1,58 @@
+import AuraModel
+
+/// One fact of each kind, and entries made of them.
+enum Samples {
+    static let run = RunID(at: Instant(milliseconds: 1_700_000_000_000), sequence: 9)
+
+    static func fact(_ kind: Fact.Kind, automaton: AutomatonName) -> Fact {
+        switch kind {
+        case .daemonStarted: .daemonStarted(DaemonStarted(epoch: 2, version: "1", boot: "b"))
+        case .daemonStopped: .daemonStopped(reason: "asked")
+        case .definitionLoaded:
+            .definitionLoaded(
+                digest: "d1", definition: Definition(name: automaton, kind: .taskRun, reasoner: "r")
+            )
+        case .definitionRemoved: .definitionRemoved
+        case .definitionRefused: .definitionRefused(file: "a.yaml", diagnostics: [])
+        case .automatonStarted: .automatonStarted
+        case .automatonStopped: .automatonStopped
+        case .occurrenceDecided:
+            .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .started(run: run))
+        case .runAdmitted:
+            .runAdmitted(
+                RunAdmitted(
+                    trigger: .order(by: Principal("eve")), kind: .taskRun, definition: "d1",
+                    task: nil, budget: .none, day: "2026-01-01"))
+        case .attemptStarted: .attemptStarted
+        case .attemptReady:
+            .attemptReady(
+                attestation: Attestation(
+                    noNewPrivileges: true, seccompMode: 2, seccompFilters: 1, capabilities: 0,
+                    namespaces: [:]))
+        case .attemptEnded: .attemptEnded(exit: .signalled(number: 9), detail: "")
+        case .transacted:
+            .transacted(index: 3, transaction: .interrupted(command: 5, reason: "crash"))
+        case .commanded:
+            .commanded(
+                basis: 1,
+                intents: [
+                    Intent(command: 5, plan: .step(request: .survey)),
+                    Intent(command: 6, plan: .step(request: .survey)),
+                ])
+        case .reserved: .reserved(command: 5, amount: Amount(tokens: 10))
+        case .settled:
+            .settled(command: 5, amount: Amount(tokens: 7, microDollars: 3), estimated: false)
+        case .stopRequested: .stopRequested(reason: "line one\nPRIORITY=0")
+        case .runFinished:
+            .runFinished(
+                outcome: RunOutcome(.budget, "tokens"), report: "", wall: Milliseconds(1500))
+        }
+    }
+
+    static func entry(_ sequence: Int, _ fact: Fact, automaton: AutomatonName) -> Entry {
+        Entry(
+            sequence: sequence, at: Instant(milliseconds: 1_700_000_000_000 + sequence),
+            principal: .daemon, automaton: automaton, automatonSequence: sequence, run: run,
+            parent: nil, generation: 1, fact: fact, previous: Entry.genesis)
+    }
+}

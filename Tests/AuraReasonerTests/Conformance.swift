@@ -1,0 +1,64 @@
+import AuraModel
+import AuraReasoner
+import Foundation
+import Glibc
+import Testing
+
+/// Provider streams and what must be understood of them, from outside of the project.
+enum Conformance {
+    /// `AURA_CONFORMANCE`, else `shared/conformance` beside a directory above this file.
+    static let directory: String? = {
+        if let named = ProcessInfo.processInfo.environment["AURA_CONFORMANCE"] { return named }
+        var place = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        while place.pathComponents.count > 1 {
+            place.deleteLastPathComponent()
+            let candidate = place.appendingPathComponent("shared/conformance").path
+            if FileManager.default.fileExists(atPath: candidate) { return candidate }
+        }
+        return nil
+    }()
+
+    /// Whether tests that need it are to be run: on CI they fail when it is absent.
+    static var isExpected: Bool {
+        directory != nil || ProcessInfo.processInfo.environment["CI"] == "true"
+    }
+
+    struct Fixture: CustomTestStringConvertible {
+        let name: String
+        let bytes: [UInt8]
+        let expected: JSONValue
+
+        var testDescription: String { name }
+    }
+
+    static func anthropic() throws -> [Fixture] {
+        let folder = try #require(directory, "conformance files are absent") + "/sse/anthropic"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        return try names.filter { !$0.hasSuffix(".json") }.map { name in
+            let stem = name.prefix { $0 != "." }
+            return Fixture(
+                name: name, bytes: try read("\(folder)/\(name)"),
+                expected: try JSON.decode(
+                    JSONValue.self, from: read("\(folder)/\(stem).expected.json")))
+        }
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+}
+
+/// Folds a whole stream given in pieces.
+func fold(_ pieces: [[UInt8]]) -> Result<ModelAnswer, ModelFailure>? {
+    var parser = SSEParser()
+    var stream = AnthropicMessages.Stream()
+    do {
+        for piece in pieces {
+            for event in try parser.push(piece) { stream.take(event) }
+        }
+        stream.end(partial: try parser.finish())
+    } catch {
+        stream.fail(.malformed, "\(error)")
+    }
+    return stream.result
+}
