@@ -1,51 +1,5 @@
 import AuraModel
 
-/// Reads `schedule`.
-enum ScheduleFields {
-    /// The schedule and, if the file names one, the zone in which it and the day's budget are
-    /// counted.
-    static func read(
-        _ field: Field, _ report: inout Report
-    ) -> (schedule: Schedule, zone: String?)? {
-        if case .scalar(let scalar) = field.node.value, scalar.text == "manual" {
-            field.refuse(
-                &report, expected: expectation,
-                hint: "leave `schedule` out for an automaton that only operators start")
-            return nil
-        }
-        guard
-            let fields = Fields(
-                field, keys: ["cron", "every", "zone"], expected: expectation, &report)
-        else { return nil }
-        let zone = fields["zone"]?.zone(&report)
-        if let cron = fields["cron"], let every = fields["every"] {
-            let (first, second) =
-                cron.node.place.line <= every.node.place.line ? (cron, every) : (every, cron)
-            report.add(
-                second.node.place,
-                "`\(second.path)` stands beside `\(first.path)` of line \(first.node.place.line), "
-                    + "expected one of the two",
-                hint: "keep one; two automata may share a prompt")
-            return nil
-        }
-        if let cron = fields["cron"] {
-            let expression = cron.parsed(
-                expected: "a cron expression such as `0 2 * * *`", &report,
-                { text throws(TextError) in try CronExpression(text) })
-            return expression.map { (.cron($0), zone) }
-        }
-        if let every = fields["every"] {
-            let interval = every.parsed(
-                expected: "an interval such as `10m`", &report,
-                { text throws(TextError) in try Interval(text) })
-            return interval.map { (.every($0), zone) }
-        }
-        return (.manual, zone)
-    }
-
-    private static let expectation = "a mapping such as `{cron: \"0 2 * * *\"}` or `{every: 10m}`"
-}
-
 /// Reads `budget`.
 ///
 /// A run without a bound on tokens or money is refused: a slip must not let it run unbudgeted.

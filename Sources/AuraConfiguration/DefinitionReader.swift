@@ -8,7 +8,10 @@ package import AuraModel
 ///     kind: dev-loop                     # or task-run
 ///     description: One line or more.
 ///     enabled: true
-///     schedule: {cron: "0 2 * * *", zone: Europe/Berlin}   # or {every: 10m}; absent: by hand only
+///     schedule: {cron: "0 2 * * *", zone: Europe/Berlin}   # or every: 10m, calendar: Mon..Fri 02:00,
+///                                    # at: 2026-12-24T18:00:00Z; absent: by hand only. Beside cron and
+///                                    # calendar gap: run-after or skip, overlap: first, last or both;
+///                                    # beside cron dialect: vixie, robfig or supercronic
 ///     reasoner: main
 ///     prompt: What every task is told.
 ///     budget:                            # run: at least tokens or usd

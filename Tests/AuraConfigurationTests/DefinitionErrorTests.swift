@@ -243,6 +243,79 @@ import Testing
                 to 366d
                 """),
         Broken(
+            "a calendar error points at the character",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {calendar: Mon..Fri 25:00}
+                """,
+            says: """
+                a.yaml:6:31: error: `schedule.calendar`: found `25`, expected an hour, 0 to 23
+                """),
+        Broken(
+            "each of several instants is looked at",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {at: [2026-12-24T18:00:00, 2026-02-30T18:00:00Z]}
+                """,
+            says: """
+                a.yaml:6:36: error: `schedule.at[0]`: found the end, expected `Z` or an offset such as \
+                `+01:00`
+                a.yaml:6:38: error: `schedule.at[1]`: found `2026`, expected a day that its month has
+                """),
+        Broken(
+            "an instant that is listed twice is named",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {at: [2026-12-24T18:00:00Z, 2026-12-24T19:00:00+01:00]}
+                """,
+            says: """
+                a.yaml:6:39: error: `schedule.at[1]`: found `2026`, expected an instant that is not \
+                listed already
+                """),
+        Broken(
+            "a rule for the clocks says nothing about an interval",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {every: 1h, overlap: first}
+                """,
+            says: """
+                a.yaml:6:32: error: `schedule.overlap` says nothing here, expected it beside `cron` or \
+                `calendar`
+                  hint: what happens while a run is still going on is `overlap-policy`, beside \
+                `schedule`
+                """),
+        Broken(
+            "a dialect is one of those that are known",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {cron: "0 2 * * *", dialect: vixi}
+                """,
+            says: """
+                a.yaml:6:40: error: `schedule.dialect`: found `vixi`, expected one of `ocps`, `vixie`, \
+                `robfig`, `supercronic`
+                  hint: did you mean `vixie`?
+                """),
+        Broken(
             "the word manual is explained",
             text: """
                 automaton: fixer

@@ -81,6 +81,37 @@ import Testing
     }
 
     @Test(
+        "a schedule is of one of four kinds, with what is said about how to read it",
+        arguments: [
+            (
+                #"{cron: "0 0 */2 * mon", dialect: vixie}"#,
+                #"{"cron":"0 0 *\/2 * mon","dialect":"vixie"}"#
+            ),
+            (
+                #"{cron: "0 2 * * *", gap: skip, overlap: both}"#,
+                #"{"cron":"0 2 * * *","gap":"skip","overlap":"both"}"#
+            ),
+            (#"{cron: "@reboot"}"#, #"{"cron":"@reboot"}"#),
+            (
+                "{calendar: Mon..Fri 02:00, gap: run-after}",
+                #"{"calendar":"Mon..Fri 02:00","gap":"run-after"}"#
+            ),
+            (#"{at: "2026-12-24T18:00:00+01:00"}"#, #"{"at":["2026-12-24T18:00:00+01:00"]}"#),
+            (
+                "{at: [2026-12-24T18:00:00Z, 2026-12-25T18:00:00Z]}",
+                #"{"at":["2026-12-24T18:00:00Z","2026-12-25T18:00:00Z"]}"#
+            ),
+        ])
+    func scheduleKinds(yaml: String, json: String) throws {
+        let head = "automaton: a\nkind: task-run\nreasoner: r\nprompt: p\nbudget: {run: {usd: 1}}\n"
+        let (definition, diagnostics) = DefinitionReader.read(
+            file: "a", text: head + "schedule: \(yaml)")
+        #expect(diagnostics == [])
+        let expected = try JSON.decode(Schedule.self, from: Array(json.utf8))
+        #expect(definition?.schedule == expected)
+    }
+
+    @Test(
         "names that git refuses for a branch are refused",
         arguments: [
             "-x", ".x", "x.", "x..y", "x/", "/x", "x//y", "x y", "x~1", "x^", "x:y", "x?", "x*",

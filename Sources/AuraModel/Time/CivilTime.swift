@@ -131,6 +131,7 @@ package struct CivilTime: Hashable, Sendable {
         date.daysSinceEpoch * Self.secondsPerDay + hour * 3_600 + minute * 60 + second
     }
 
+    /// 86400: a day on the wall has no leap second.
     package static let secondsPerDay = 86_400
 
     /// 0000-01-01 00:00:00 to 9999-12-31 23:59:59: the readings of `CivilDate.yearRange`.

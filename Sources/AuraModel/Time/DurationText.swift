@@ -39,7 +39,9 @@ package enum DurationText {
         return total
     }
 
-    /// The shortest text of a span of milliseconds; of two as short, the one with the larger units: `90s`, `36h`, `1d1s`.
+    /// The shortest text of a span of milliseconds: `90s`, `36h`, `1d1s`.
+    ///
+    /// Of two as short, the one with the larger units.
     ///
     /// A negative span gets a sign, for display only.
     package static func format(_ milliseconds: Int) -> String {

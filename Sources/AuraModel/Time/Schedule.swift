@@ -1,86 +1,75 @@
 /// When an automaton fires by itself.
 ///
-/// Encoded as its source: `{"cron": "0 2 * * *"}`, `{"every": "10m"}`, or `{}` for none. The zone is not part of it.
+/// Encoded as its source, see `ScheduleCoding.swift`. The zone is not part of it.
 package enum Schedule: Hashable, Sendable {
-    /// By the calendar.
+    /// By the calendar, as cron writes it.
     case cron(CronExpression)
+    /// By the calendar, as systemd writes it.
+    case calendar(CalendarExpression)
     /// By a fixed beat.
     case every(Interval)
+    /// At single instants.
+    case at(InstantList)
+    /// Once each time the daemon starts: `@reboot`.
+    case reboot
     /// Never; only an operator or another run starts it.
     case manual
 
-    /// The first firing strictly after an instant, both in milliseconds since the Unix epoch; nil where there is none.
+    /// Reads a cron text with the nicknames that are no calendar: `@reboot`, and robfig's `@every 5m`.
     ///
-    /// `zone` matters to a calendar only.
+    /// `@every` is aligned like every `Interval`, where robfig's counts from the daemon's start.
+    package init(
+        cron text: String, dialect: CronDialect = .ocps, transitions: TransitionRule = .standard
+    ) throws(TextError) {
+        var cursor = TextCursor(text)
+        let words = cursor.fields()
+        if words.count == 1, words[0].rest == "@reboot", dialect == .ocps || dialect == .vixie {
+            self = .reboot
+        } else if words.count == 2, words[0].rest == "@every", dialect == .robfig {
+            do throws(TextError) { self = .every(try Interval(words[1].rest)) } catch {
+                throw words[1].fault(expected: "a duration such as 90s, 10m, 1h30m or 2d")
+            }
+        } else {
+            self = .cron(try CronExpression(text, dialect: dialect, transitions: transitions))
+        }
+    }
+
+    /// The first firing strictly after an instant, both in milliseconds since the Unix epoch.
+    ///
+    /// nil where there is none: all of them are over, the zone's clocks always skip the time, or nothing is planned at
+    /// all (`reboot`, `manual`). `zone` matters to a calendar only.
     package func next(afterMilliseconds instant: Int, in zone: ZoneRules) -> Int? {
+        // Firings are whole seconds, so one after the second that has begun is after the instant.
+        let second = floorDivide(instant, by: 1_000).quotient
+        return switch self {
+        case .cron(let expression): expression.next(after: second, in: zone).map { $0 * 1_000 }
+        case .calendar(let expression): expression.next(after: second, in: zone).map { $0 * 1_000 }
+        case .every(let interval): interval.next(afterMilliseconds: instant)
+        case .at(let instants): instants.next(afterMilliseconds: instant)
+        case .reboot, .manual: nil
+        }
+    }
+
+    /// What was stated about changes of the clocks; nothing for what has no civil times.
+    package var transitions: TransitionRule {
         switch self {
-        case .cron(let expression):
-            // Firings are whole seconds, so one after the second that has begun is after the instant.
-            let second = floorDivide(instant, by: 1_000).quotient
-            return expression.next(after: second, in: zone).map { $0 * 1_000 }
-        case .every(let interval):
-            return interval.next(afterMilliseconds: instant)
-        case .manual:
-            return nil
+        case .cron(let expression): expression.transitions
+        case .calendar(let expression): expression.transitions
+        case .every, .at, .reboot, .manual: .standard
         }
     }
 }
 
 extension Schedule: CustomStringConvertible {
-    /// `cron 0 2 * * *`, `every 10m` or `manual`.
+    /// `cron 0 2 * * *`, `calendar Mon..Fri 02:00`, `every 10m`, `at 2026-12-24T18:00:00Z`, `@reboot` or `manual`.
     package var description: String {
         switch self {
         case .cron(let expression): "cron \(expression)"
+        case .calendar(let expression): "calendar \(expression)"
         case .every(let interval): "every \(interval)"
+        case .at(let instants): "at \(instants)"
+        case .reboot: "@reboot"
         case .manual: "manual"
-        }
-    }
-}
-
-extension Schedule: Codable {
-    /// Any key, so that one that is not known is refused instead of read as `manual`.
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-
-        static let cron = Key(stringValue: "cron")
-        static let every = Key(stringValue: "every")
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        guard container.allKeys.count <= 1 else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "more than one schedule"))
-        }
-        guard let key = container.allKeys.first else {
-            self = .manual
-            return
-        }
-        let text = try container.decode(String.self, forKey: key)
-        do throws(TextError) {
-            switch key.stringValue {
-            case Key.cron.stringValue: self = .cron(try CronExpression(text))
-            case Key.every.stringValue: self = .every(try Interval(text))
-            default:
-                throw TextError(
-                    column: 1, found: "`\(key.stringValue)`", expected: "the key `cron` or `every`")
-            }
-        } catch {
-            throw DecodingError.dataCorruptedError(
-                forKey: key, in: container, debugDescription: "\(error)")
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        switch self {
-        case .cron(let expression): try container.encode(expression.text, forKey: .cron)
-        case .every(let interval): try container.encode(interval.text, forKey: .every)
-        case .manual: break
         }
     }
 }

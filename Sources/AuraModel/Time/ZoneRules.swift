@@ -19,7 +19,9 @@ package struct ZoneRules: Equatable, Sendable {
         cycleStart = nil
     }
 
-    /// `changes` ascend by instant; one that changes nothing, or that a later one at the same instant replaces, is dropped.
+    /// `changes` ascend by instant.
+    ///
+    /// One that changes nothing, or that a later one at the same instant replaces, is dropped.
     init(firstOffset: Int, changes given: [(at: Int, offset: Int)], cycleStart: Int?) {
         var changes: [Int] = []
         var offsets = [firstOffset]
@@ -132,6 +134,19 @@ package struct ZoneRules: Equatable, Sendable {
             latest = max(latest, end + segment.offset)
         }
         return latest
+    }
+
+    /// The earliest reading that the clocks show at an instant or later.
+    func earliestReading(from instant: Int) -> Int {
+        let instant = Self.clamped(instant)
+        var segment = segment(containing: instant)
+        var earliest = instant + segment.offset
+        // Two clocks differ by at most twice `offsetMax`, so no later segment can begin further back.
+        while segment.end <= instant + 2 * Self.offsetMax {
+            segment = self.segment(containing: segment.end)
+            earliest = min(earliest, segment.start + segment.offset)
+        }
+        return earliest
     }
 
     /// From here on the rules are as regular as the calendar: what does not happen in a cycle from here never does.

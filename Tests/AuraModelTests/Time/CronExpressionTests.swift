@@ -8,7 +8,7 @@ struct CronExpressionTests {
         arguments: [
             ("", "column 1: found the end, expected five fields"),
             ("* * * *", "column 8: found the end, expected five fields"),
-            ("* * * * * * *", "column 13: found `*`, expected five fields"),
+            ("* * * * * * * *", "column 15: found `*`, expected five fields"),
             ("60 * * * *", "column 1: found `60`, expected a minute, 0 to 59"),
             ("0 24 * * *", "column 3: found `24`, expected an hour, 0 to 23"),
             ("0 0 0 * *", "column 5: found `0`, expected a day of the month, 1 to 31"),

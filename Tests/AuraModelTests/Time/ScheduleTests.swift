@@ -70,19 +70,83 @@ struct ScheduleTests {
         #expect(Schedule.manual.next(afterMilliseconds: 0, in: .utc) == nil)
     }
 
+    @Test("instants fire in order, each once, to the millisecond")
+    func instants() throws {
+        let list = try InstantList([
+            "2026-12-24T18:00:00+01:00", "1969-12-31T23:59:59.5Z", "2026-12-24T16:59:59.9994Z",
+        ])
+        let schedule = Schedule.at(list)
+        let noon = try instant("2026-12-24T12:00:00Z") * 1_000
+        #expect(schedule.next(afterMilliseconds: .min, in: .utc) == -500)
+        #expect(schedule.next(afterMilliseconds: -500, in: .utc) == noon + 5 * 3_600_000 - 1)
+        #expect(
+            schedule.next(afterMilliseconds: noon + 5 * 3_600_000 - 1, in: .utc) == noon + 5
+                * 3_600_000)
+        #expect(schedule.next(afterMilliseconds: noon + 5 * 3_600_000, in: .utc) == nil)
+    }
+
+    @Test(
+        "a wrong instant is refused by column",
+        arguments: [
+            ("", "column 1: found the end, expected a year of four digits"),
+            ("2026-12-24", "column 11: found the end, expected `T`"),
+            ("2026-12-24 18:00:00Z", "column 11: found ` `, expected `T`"),
+            ("2026-12-24T18:00:00", "column 20: found the end, expected `Z` or an offset"),
+            ("2026-02-29T18:00:00Z", "column 1: found `2026`, expected a day that its month has"),
+            ("2026-13-01T18:00:00Z", "column 6: found `13`, expected a month"),
+            ("2026-12-24T24:00:00Z", "column 12: found `24`, expected an hour"),
+            ("2026-12-24T23:59:60Z", "column 18: found `60Z`, expected a second"),
+            ("2026-12-24T18:00:00+1:00", "column 21: found `1`, expected hours of an offset"),
+            ("2026-12-24T18:00:00.Z", "column 21: found `Z`, expected one to nine digits"),
+            ("2026-12-24T18:00:00ZZ", "column 21: found `Z`, expected the end"),
+        ])
+    func instantErrors(text: String, message: String) {
+        let error = #expect(throws: TextError.self) { try InstantText.parse(text) }
+        #expect(error?.description.hasPrefix(message) == true, "\(error.map { "\($0)" } ?? "")")
+    }
+
+    @Test("the same instant twice is refused, also in another zone's words")
+    func instantTwice() {
+        let error = #expect(throws: InstantListError.self) {
+            try InstantList(["2026-12-24T18:00:00+01:00", "2026-12-24T17:00:00Z"])
+        }
+        #expect(error?.index == 1)
+        #expect(throws: InstantListError.self) { try InstantList([]) }
+    }
+
+    @Test("`@reboot` plans nothing, and robfig's `@every` is an interval")
+    func nicknames() throws {
+        let reboot = try Schedule(cron: " @reboot ")
+        #expect(reboot == .reboot && reboot.next(afterMilliseconds: 0, in: .utc) == nil)
+        #expect(throws: TextError.self) { try Schedule(cron: "@reboot", dialect: .robfig) }
+        #expect(try Schedule(cron: "@every 5m", dialect: .robfig) == .every(Interval("5m")))
+        #expect(throws: TextError.self) { try Schedule(cron: "@every 5m") }
+    }
+
     @Test(
         "a schedule is encoded as its source",
-        arguments: [#"{"cron":"0  2 * * mon-FRI"}"#, #"{"every":"90s"}"#, "{}"])
+        arguments: [
+            #"{"cron":"0  2 * * mon-FRI"}"#, #"{"every":"90s"}"#, "{}",
+            #"{"cron":"0 0 *\/2 * mon","dialect":"vixie"}"#, #"{"cron":"@reboot"}"#,
+            #"{"at":["2026-12-24T18:00:00Z"]}"#, #"{"calendar":"Mon..Fri 02:00"}"#,
+            #"{"calendar":"02:00","gap":"skip","overlap":"last"}"#,
+            #"{"cron":"0 2 * * *","overlap":"both"}"#,
+        ])
     func coding(text: String) throws {
         let schedule = try JSONDecoder().decode(Schedule.self, from: Data(text.utf8))
-        #expect(String(decoding: try JSONEncoder().encode(schedule), as: UTF8.self) == text)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        #expect(String(decoding: try encoder.encode(schedule), as: UTF8.self) == text)
     }
 
     @Test(
         "a schedule that is wrong, unknown or double is refused",
         arguments: [
             #"{"cron":"0 2 * *"}"#, #"{"every":"0s"}"#, #"{"corn":"0 2 * * *"}"#,
-            #"{"cron":"0 2 * * *","every":"1h"}"#, #"{"cron":5}"#,
+            #"{"cron":"0 2 * * *","every":"1h"}"#, #"{"cron":5}"#, #"{"at":[]}"#,
+            #"{"calendar":"Mon..Fri 25:00"}"#, #"{"cron":"0 2 * * *","gap":"before"}"#,
+            #"{"every":"1h","gap":"skip"}"#, #"{"gap":"skip"}"#,
+            #"{"calendar":"daily","dialect":"vixie"}"#, #"{"cron":"0 2 * * *","dialect":"other"}"#,
         ])
     func codingErrors(text: String) {
         #expect(throws: DecodingError.self) {

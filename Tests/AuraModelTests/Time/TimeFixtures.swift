@@ -3,32 +3,6 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// Numbers that a seed repeats: SplitMix64.
-struct Seeded: RandomNumberGenerator {
-    let seed: UInt64
-    private var state: UInt64
-
-    /// The seed of `AURA_SEED` or a new one, printed so that a failure can be run again.
-    init(_ name: String) {
-        let given = ProcessInfo.processInfo.environment["AURA_SEED"].flatMap { UInt64($0) }
-        seed = given ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        state = seed
-        print("\(name): AURA_SEED=\(seed)")
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-    mutating func pick<T>(_ items: [T]) -> T { items[below(items.count)] }
-}
-
 /// The zones of this system.
 enum SystemZones {
     /// Half an hour of daylight saving, none at all, changes by date of the moon, and two ordinary ones.
@@ -42,6 +16,11 @@ enum SystemZones {
     }
 
     static func rules(_ name: String) throws -> ZoneRules { try ZoneRules(tzif: bytes(name)) }
+
+    /// `names` with their rules.
+    static func named() throws -> [NamedZone] {
+        try names.map { NamedZone(name: $0, rules: try rules($0)) }
+    }
 
     /// Every name in the system's table of inhabited zones.
     static func inhabited() throws -> [String] {

@@ -47,9 +47,10 @@ struct TimeMutationTests {
         var random = Seeded("mutated expressions")
         let good = [
             "0 2 * * *", "*/5 9-17 1,15 jan-jun mon-fri", "@hourly", "30 0 0 29 2 ?",
-            "0 0 13 * +fri",
+            "0 0 13 * +fri", "0 12 L-3,LW * 5#2,6L", "1 2 3 15W 4 ? 2030-2040/2",
+            "Mon..Fri *-*-1..7 02:00:30", "*-02~03/1 *:0/15", "2026-12-24T18:00:00.5+01:00",
         ]
-        let alphabet = Array(" \t*?/,-+@#LW0123456789janmofriSUN\u{0}é\n".unicodeScalars)
+        let alphabet = Array(" \t*?/,-+@#LW.~:TZ0123456789janmofriSUN\u{0}é\n".unicodeScalars)
         let zone = try SystemZones.rules("Australia/Lord_Howe")
         var accepted = 0
         for round in 0..<20_000 {
@@ -65,9 +66,18 @@ struct TimeMutationTests {
             }
             let text = String(String.UnicodeScalarView(scalars))
             _ = try? DurationText.parse(text)
-            do throws(CronError) {
-                let cron = try CronExpression(text)
+            _ = try? InstantText.parse(text)
+            if let calendar = try? CalendarExpression(text) {
                 accepted += 1
+                _ = Schedule.calendar(calendar).describe()
+                if let next = calendar.next(after: 1_700_000_000, in: zone) {
+                    #expect(next > 1_700_000_000, "seed \(random.seed): `\(text)`")
+                }
+            }
+            do throws(CronError) {
+                let cron = try CronExpression(text, dialect: random.pick(CronDialect.allCases))
+                accepted += 1
+                _ = Schedule.cron(cron).describe()
                 let after = 1_700_000_000 + random.below(1 << 30)
                 guard let next = cron.next(after: after, in: zone) else { continue }
                 #expect(next > after, "seed \(random.seed): `\(text)`")

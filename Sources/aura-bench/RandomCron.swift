@@ -1,0 +1,1 @@
+../../Tests/AuraModelTests/Time/Oracle/RandomCron.swift
