@@ -24,7 +24,8 @@ package enum AuraExit: Int32, Sendable, CaseIterable {
         case .inactive: "`status`: inactive"
         case .unknown: "no such automaton or run"
         case .usage: "wrong usage of the command line"
-        case .badDefinition: "a definition has errors, or the record does not verify"
+        case .badDefinition:
+            "a definition or an expression has errors, or the record does not verify"
         case .unreachable: "the daemon cannot be reached"
         case .internalError: "a defect of aura"
         case .inputOutput: "input or output failed"

@@ -12,6 +12,16 @@ package enum ControlPath {
     /// Below it `/NAME` GET: `AutomatonStatus`; `/NAME/start`, `/NAME/stop`, `/NAME/restart`,
     /// `/NAME/run` POST: `OrderResult`.
     package static let automata = "/v1/automata"
+    /// Below `automata`: `/NAME/occurrences` GET, query `from`, `to` (milliseconds, inclusive), `limit`:
+    /// `[OccurrenceRow]`, newest first; `/NAME/explain` GET, query `at` (milliseconds; absent: the newest
+    /// firing and the next): `Explanation`; `/NAME/pause`, `/NAME/resume` POST and `/NAME/backfill` POST
+    /// (`BackfillRange`): `OrderResult`.
+    ///
+    /// GET, query `from`, `to`: `[PlannedFiring]` of all automatons in order, at most `firingsMax`.
+    package static let timeline = "/v1/timeline"
+    /// 10,000: planned firings of one answer.
+    package static let firingsMax = 10_000
+
     /// GET, query `automaton`, `limit`: `[RunRow]`, newest first.
     ///
     /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
@@ -71,19 +81,22 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     /// The schedule as it was written, with its zone.
     package var schedule: String
     package var next: Instant?
+    /// Why the schedule, though in force, starts no run now, in a few words (`paused`); nil when it does.
+    package var whyNot: String?
     package var runs: [RunRow]
     package var budget: BudgetLimits
     package var today: BudgetRow
 
     /// A status.
     package init(
-        row: AutomatonRow, description: String, schedule: String, next: Instant?, runs: [RunRow],
-        budget: BudgetLimits, today: BudgetRow
+        row: AutomatonRow, description: String, schedule: String, next: Instant?,
+        whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow
     ) {
         self.row = row
         self.description = description
         self.schedule = schedule
         self.next = next
+        self.whyNot = whyNot
         self.runs = runs
         self.budget = budget
         self.today = today

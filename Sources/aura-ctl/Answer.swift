@@ -5,7 +5,8 @@ import AuraModel
 struct Answer: Verb {
     static let configuration = CommandConfiguration(abstract: "Answer a run that asks.")
 
-    @Argument(help: "The run.") var run: String
+    @Argument(help: "The run.", completion: .custom(Completions.runs))
+    var run: String
     @Argument(help: "The answer.") var text: String
     @OptionGroup var common: CommonOptions
 

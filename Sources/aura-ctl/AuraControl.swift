@@ -11,18 +11,35 @@ struct AuraControl: ParsableCommand {
         commandName: "aura-ctl",
         abstract: "Give orders to aurad and see what it does.",
         discussion: """
-            A RUN is the id that `runs` prints, or its last six characters. Reads take `-o json`.
+            A RUN is the id that `runs` prints, or its last six characters. Reads take `-o json`. \
+            --socket and -o may stand before or after the verb.
             `aura-ctl exit-status` lists what exit statuses mean.
             """,
         subcommands: [
-            Start.self, Stop.self, Restart.self, Status.self, List.self, Run.self, Runs.self,
-            Show.self, Logs.self, Answer.self, Verify.self, Record.self, ExitStatus.self,
+            Start.self, Stop.self, Restart.self, Pause.self, Resume.self, Status.self, List.self,
+            Run.self, Runs.self, Show.self, Logs.self, Answer.self, Verify.self, Calendar.self,
+            Timeline.self, Occurrences.self, Explain.self, Backfill.self, Record.self,
+            ExitStatus.self,
         ])
+
+    /// Whether the parser knows what to do with the first word, if only to complain about it.
+    private static func isVerb(_ word: String) -> Bool {
+        word.hasPrefix("-") || word == "help"
+            || configuration.subcommands.contains { $0._commandName == word }
+    }
 
     /// Parses, performs, and ends the process with a status of `AuraExit`'s table.
     static func main() {
+        let arguments = Arguments.arranged(Array(CommandLine.arguments.dropFirst()))
+        if let verb = arguments.first, !isVerb(verb) {
+            let failure = Failure(
+                .usage, .badRequest, "there is no verb `\(SafeText.brief(verb, max: 60))`",
+                hint: "aura-ctl help")
+            failure.report(asJSON: CommonOptions.wantsJSON(CommandLine.arguments))
+            Glibc.exit(failure.status)
+        }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
@@ -34,7 +51,8 @@ struct AuraControl: ParsableCommand {
                 Glibc.exit(AuraExit.success.rawValue)
             }
             let isJSON = CommonOptions.wantsJSON(CommandLine.arguments)
-            let failure = Failure(.usage, .badRequest, text, hint: "aura-ctl help")
+            let verb = arguments.first.map { $0.hasPrefix("-") ? "" : " " + $0 } ?? ""
+            let failure = Failure(.usage, .badRequest, text, hint: "aura-ctl help" + verb)
             failure.report(asJSON: isJSON)
             Glibc.exit(failure.status)
         }

@@ -9,7 +9,8 @@ struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The daemon's control socket (or AURA_SOCKET; default \(Self.socketDefault)).",
-            valueName: "path"))
+            valueName: "path"),
+        completion: .file())
     var socket: String?
 
     @Option(name: .shortAndLong, help: "How to print: table or json.")
@@ -19,8 +20,21 @@ struct CommonOptions: ParsableArguments {
 
     /// The session that the options describe.
     func session() -> Session {
-        let path = socket ?? Environment.value("AURA_SOCKET") ?? Self.socketDefault
+        let path = socket ?? Self.socketOfEnvironment
         return Session(client: Client(socket: path), isJSON: output == .json)
+    }
+
+    /// The socket where the command line names none.
+    static var socketOfEnvironment: String {
+        Environment.value("AURA_SOCKET") ?? socketDefault
+    }
+
+    /// The socket that the words of an unfinished command line name.
+    static func socket(in words: [String]) -> String? {
+        if let place = words.lastIndex(of: "--socket"), place + 1 < words.count {
+            return words[place + 1]
+        }
+        return words.last { $0.hasPrefix("--socket=") }.map { String($0.dropFirst(9)) }
     }
 
     /// Whether the arguments ask for JSON, for an error in the arguments themselves.

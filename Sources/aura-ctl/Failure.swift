@@ -41,6 +41,6 @@ struct Failure: Error, Equatable {
         }
     }
 
-    /// Whether the daemon is not there: it may come back.
-    var isAbsence: Bool { status == AuraExit.unreachable.rawValue }
+    /// Whether the daemon is not there, or only starting: it may come back.
+    var isAbsence: Bool { error.code == .unavailable }
 }

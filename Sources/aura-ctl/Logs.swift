@@ -6,10 +6,14 @@ import Glibc
 struct Logs: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Print what happened, a line for each entry.",
-        discussion:
-            "With -f on a run it ends when the run does. `journalctl -t aurad` has the same lines.")
+        discussion: """
+            With -f on a run it ends when the run does, and a restart of the daemon is waited out. \
+            `journalctl -t aurad` has the same lines.
+            """)
 
-    @Argument(help: "A run (with its children) or an automaton; everything if left out.")
+    @Argument(
+        help: "A run (with its children) or an automaton; everything if left out.",
+        completion: .custom(Completions.targets))
     var target: String?
     @Flag(name: .shortAndLong, help: "Go on with new entries as they come.") var follow = false
     @Option(name: .shortAndLong, help: "Only the last so many lines before that.") var number: Int?
@@ -59,10 +63,19 @@ struct Logs: Verb {
     {
         var query = start
         query.wait = ControlPath.waitMax
+        let patience = Milliseconds(ControlPath.waitMax.count + Client.patience.count)
+        var absence = Absence()
         while true {
-            let patience = Milliseconds(ControlPath.waitMax.count + Client.patience.count)
-            let entries: [Entry] = try session.client.get(
-                ControlPath.entries, query.items, patience: patience)
+            let entries: [Entry]
+            do {
+                entries = try session.client.get(
+                    ControlPath.entries, query.items, patience: patience)
+                if absence.end() { tell("aurad is back") }
+            } catch let failure as Failure {
+                if try absence.bear(failure) { tell("aurad is away; waiting for it") }
+                usleep(Absence.restMicroseconds)
+                continue
+            }
             for entry in entries {
                 query.after = entry.sequence
                 if let line = try printer.line(of: entry) { Output.write(line) }
@@ -72,6 +85,9 @@ struct Logs: Verb {
             }
         }
     }
+
+    /// Beside the lines, so that a pipe holds entries only.
+    private func tell(_ text: String) { Output.write("aura-ctl: \(text)\n", to: STDERR_FILENO) }
 
     /// Makes lines of entries.
     private struct Printer {

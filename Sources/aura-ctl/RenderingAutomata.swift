@@ -2,54 +2,114 @@ import AuraModel
 
 /// Automata and the daemon.
 enum AutomatonText {
-    /// Whether the schedule is in force: a glyph, a word, a colour.
-    static func state(of row: AutomatonRow) -> RunText.State {
-        if !row.isLoaded {
+    /// Whether the automaton fires by itself, and if not, why: a glyph, a word, a colour.
+    static func state(of status: AutomatonStatus) -> RunText.State {
+        whyNot(status) ?? RunText.State(glyph: "●", word: "active", colour: .green)
+    }
+
+    /// Why the automaton does not fire by itself; nil when its schedule is in force and starts runs.
+    static func whyNot(_ status: AutomatonStatus) -> RunText.State? {
+        if !status.row.isLoaded {
             return RunText.State(glyph: "✖", word: "no definition", colour: .red)
         }
-        return row.isActive
-            ? RunText.State(glyph: "●", word: "active", colour: .green)
-            : RunText.State(glyph: "○", word: "inactive", colour: .faint)
+        if !status.row.isActive {
+            return RunText.State(glyph: "○", word: "inactive", colour: .faint)
+        }
+        if let reason = status.whyNot {
+            return RunText.State(glyph: "◌", word: SafeText.brief(reason), colour: .yellow)
+        }
+        if status.schedule.hasPrefix("\(Schedule.manual)") {
+            return RunText.State(glyph: "○", word: "no schedule", colour: nil)
+        }
+        return nil
     }
 
     /// A table of automata in the order given.
+    ///
+    /// In a pipe with all columns; on a terminal what does not fire says why in place of its next time.
     static func table(
         _ automata: [AutomatonStatus], width: Int?, _ style: Style, _ times: TimeText
     ) -> [String] {
         guard !automata.isEmpty else { return ["no automata"] }
+        guard let width else { return wideTable(automata, style, times) }
         var table = Table(columns: [
-            .init(title: "AUTOMATON"), .init(title: "STATE"), .init(title: "KIND"),
-            .init(title: "SCHEDULE", isFlexible: true), .init(title: "NEXT"),
-            .init(title: "LAST", isFlexible: true), .init(title: "TODAY", isRight: true),
+            .init(title: "  AUTOMATON", isFlexible: true),
+            .init(title: "SCHEDULE", isFlexible: true),
+            .init(title: "NEXT"), .init(title: "LAST", isFlexible: true),
         ])
+        let hasRoom = width >= todayWidthMin
+        if hasRoom { table.columns.append(.init(title: "TODAY", isRight: true)) }
         table.rows = automata.map { status in
-            let state = state(of: status.row)
-            let last = last(of: status)
-            return [
-                .init(status.row.name.text), .init(state.text, state.colour),
-                .init(status.row.kind.rawValue), .init(status.schedule),
-                .init(status.next.map { times.cell($0, isCompact: width != nil) } ?? "-"),
+            let state = state(of: status)
+            let last = last(of: status, times, isCompact: true)
+            let next = status.next.map { times.cell($0, isCompact: true) } ?? "-"
+            let schedule = status.schedule.trimmingPrefix("cron ")
+            var cells: [Table.Cell] = [
+                .init("\(state.glyph) \(status.row.name)", state.colour), .init(String(schedule)),
+                whyNot(status).map {
+                    .init(SafeText.brief($0.word, max: nextMax), $0.colour)
+                } ?? .init(next),
                 .init(last.text, last.colour),
-                .init(DollarText.format(status.today.spent.microDollars)),
             ]
+            if hasRoom { cells.append(.init(today(of: status))) }
+            return cells
         }
         return table.lines(width: width, style)
     }
 
-    /// A run under way counts before one that has ended.
-    private static func last(of status: AutomatonStatus) -> RunText.State {
+    /// 22: the longest next time, `11-22 00:00 (in 1000d)`; `status NAME` has a longer reason in full.
+    private static let nextMax = 22
+
+    /// 100: on a narrower terminal the names and schedules need the columns more than the costs do.
+    private static let todayWidthMin = 100
+
+    private static func wideTable(
+        _ automata: [AutomatonStatus], _ style: Style, _ times: TimeText
+    ) -> [String] {
+        var table = Table(columns: [
+            .init(title: "AUTOMATON"), .init(title: "STATE"), .init(title: "KIND"),
+            .init(title: "SCHEDULE"), .init(title: "NEXT"), .init(title: "LAST"),
+            .init(title: "TODAY", isRight: true),
+        ])
+        table.rows = automata.map { status in
+            let state = state(of: status)
+            let last = last(of: status, times, isCompact: false)
+            return [
+                .init(status.row.name.text), .init(state.text, state.colour),
+                .init(status.row.kind.rawValue), .init(status.schedule),
+                .init(status.next.map { times.both($0) } ?? "-"), .init(last.text, last.colour),
+                .init(today(of: status)),
+            ]
+        }
+        return table.lines(width: nil, style)
+    }
+
+    private static func today(of status: AutomatonStatus) -> String {
+        DollarText.format(status.today.spent.microDollars)
+    }
+
+    /// How the last run ended, and when; one that is under way counts before it.
+    private static func last(
+        of status: AutomatonStatus, _ times: TimeText, isCompact: Bool
+    ) -> RunText.State {
         if let run = status.runs.first(where: { !$0.isFinished }) {
             return RunText.state(of: run.phase)
         }
-        return status.row.lastOutcome.map { RunText.state(of: $0.ending) }
-            ?? RunText.State(glyph: "○", word: "none", colour: .faint)
+        guard let outcome = status.row.lastOutcome else {
+            return RunText.State(glyph: "○", word: "never ran", colour: .faint)
+        }
+        var state = RunText.state(of: outcome.ending)
+        if let finished = status.row.lastFinished {
+            state.word += " " + (isCompact ? times.ago(finished) : times.both(finished))
+        }
+        return state
     }
 
     /// One automaton in full.
     static func lines(
         of status: AutomatonStatus, width: Int?, _ style: Style, _ times: TimeText
     ) -> [String] {
-        let state = state(of: status.row)
+        let state = state(of: status)
         var head = "\(style.paint(state.glyph, state.colour)) "
         head += style.paint(status.row.name.text, .bold)
         if !status.description.isEmpty { head += " - " + SafeText.line(status.description) }
@@ -60,7 +120,10 @@ enum AutomatonText {
         add("state", style.paint(state.word, state.colour))
         add("kind", status.row.kind.rawValue)
         add("schedule", SafeText.line(status.schedule))
-        add("next", status.next.map { times.both($0) } ?? "none")
+        add(
+            "next",
+            status.next.map { times.both($0) } ?? "none"
+                + (whyNot(status).map { " (\($0.word))" } ?? ""))
         if let outcome = status.row.lastOutcome {
             let ending = RunText.state(of: outcome.ending)
             let when = status.row.lastFinished.map { ", " + times.both($0) } ?? ""

@@ -15,16 +15,19 @@ enum DiagnosticText {
                 + SafeText.line(diagnostic.message)
         ]
         if let source, let text = line(diagnostic.line, of: source) {
-            lines.append("  " + shown(text))
-            if diagnostic.column > 0 {
-                // A column behind the end of the line is where something is missing.
-                let before = shown(text.prefix(diagnostic.column - 1))
-                let blanks = String(repeating: " ", count: TextWidth.of(before))
-                lines.append("  " + blanks + style.paint("^", .green))
-            }
+            lines += pointed(text, column: diagnostic.column, style)
         }
         if let hint = diagnostic.hint { lines.append("  hint: " + SafeText.line(hint)) }
         return lines
+    }
+
+    /// The line, and a caret under its column; columns count from 1, and 0 is none.
+    static func pointed(_ text: some StringProtocol, column: Int, _ style: Style) -> [String] {
+        guard column > 0 else { return ["  " + shown(text)] }
+        // A column behind the end of the line is where something is missing.
+        let before = shown(String(String.UnicodeScalarView(text.unicodeScalars.prefix(column - 1))))
+        let blanks = String(repeating: " ", count: TextWidth.of(before))
+        return ["  " + shown(text), "  " + blanks + style.paint("^", .green)]
     }
 
     private static func line(_ number: Int, of source: String) -> Substring? {

@@ -43,6 +43,23 @@ enum TextWidth {
         return kept + "…"
     }
 
+    /// The text in lines of at most `width` columns, broken at blanks; nil: one line.
+    ///
+    /// A word that is wider than that stays whole.
+    static func wrap(_ text: String, to width: Int?) -> [String] {
+        guard let width, of(text) > width else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, of(line) + 1 + of(word) > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        return lines + [line]
+    }
+
     /// The text with blanks up to `width` columns.
     static func pad(_ text: String, to width: Int, right: Bool = false) -> String {
         let blanks = String(repeating: " ", count: max(0, width - of(text)))
@@ -94,9 +111,14 @@ struct TimeText {
         guard isCompact else { return "\(whole) (\(relative(instant)))" }
         let isToday = whole.prefix(10) == absolute(now).prefix(10)
         let short = isToday ? whole.dropFirst(11).dropLast(3) : whole.dropFirst(5).dropLast(3)
+        return "\(short) (\(ago(instant)))"
+    }
+
+    /// `2h ago`, `in 3d`: the largest unit alone.
+    func ago(_ instant: Instant) -> String {
         let span = now - instant
         let coarse = Self.coarse(Milliseconds(Int(clamping: span.count.magnitude)))
-        return "\(short) (\(span.count < 0 ? "in \(coarse)" : "\(coarse) ago"))"
+        return span.count < 0 ? "in \(coarse)" : "\(coarse) ago"
     }
 
     /// The largest unit alone: `12s`, `3m`, `2h`, `4d`.

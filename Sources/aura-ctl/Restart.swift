@@ -6,7 +6,8 @@ struct Restart: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Stop an automaton and its runs, and start it again.")
 
-    @Argument(help: "The automaton.") var name: String
+    @Argument(help: "The automaton.", completion: .custom(Completions.automata))
+    var name: String
     @OptionGroup var common: CommonOptions
 
     func perform(_ session: Session) throws -> Int32 {

@@ -10,7 +10,8 @@ struct Run: Verb {
             leaves the run going.
             """)
 
-    @Argument(help: "The automaton.") var name: String
+    @Argument(help: "The automaton.", completion: .custom(Completions.automata))
+    var name: String
     @Flag(help: "Watch the run until it ends.") var wait = false
     @Option(help: "With --wait, watch at most so long: 90s, 10m.") var timeout: Span?
     @OptionGroup var common: CommonOptions

@@ -24,9 +24,6 @@ struct RunWatch {
     private var teller = EntryTeller()
     private let start = Clock.monotonic()
 
-    /// Two minutes: a restart of the daemon, with a watchdog's kill and recovery before it, takes less.
-    private static let absenceMax = Milliseconds.minutes(2)
-
     /// A watch over `run`; entries up to `after` are not shown.
     init(_ session: Session, _ run: RunID, after: Int, timeout: Milliseconds?) {
         self.after = after
@@ -40,16 +37,13 @@ struct RunWatch {
     mutating func follow() throws -> End {
         Interrupt.hold()
         defer { erase() }
-        var absentSince: Milliseconds?
+        var absence = Absence()
         while true {
             do {
                 if let end = try turn() { return end }
-                absentSince = nil
-            } catch let failure as Failure where failure.isAbsence {
-                let now = Clock.monotonic()
-                let since = absentSince ?? now
-                absentSince = since
-                guard now.count - since.count < Self.absenceMax.count else { throw failure }
+                _ = absence.end()
+            } catch let failure as Failure {
+                _ = try absence.bear(failure)
                 if let reason = rest() { return reason }
             }
         }

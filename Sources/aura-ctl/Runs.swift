@@ -5,7 +5,8 @@ import AuraModel
 struct Runs: Verb {
     static let configuration = CommandConfiguration(abstract: "List runs, newest first.")
 
-    @Argument(help: "An automaton; all if left out.") var name: String?
+    @Argument(help: "An automaton; all if left out.", completion: .custom(Completions.automata))
+    var name: String?
     @Option(name: .shortAndLong, help: "At most so many.") var number = 20
     @OptionGroup var common: CommonOptions
 

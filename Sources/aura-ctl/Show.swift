@@ -5,7 +5,8 @@ import AuraModel
 struct Show: Verb {
     static let configuration = CommandConfiguration(abstract: "Show one run in full.")
 
-    @Argument(help: "The run.") var run: String
+    @Argument(help: "The run.", completion: .custom(Completions.runs))
+    var run: String
     @OptionGroup var common: CommonOptions
 
     func perform(_ session: Session) throws -> Int32 {

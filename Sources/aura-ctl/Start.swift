@@ -6,7 +6,8 @@ struct Start: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Put an automaton's schedule in force.")
 
-    @Argument(help: "The automaton.") var name: String
+    @Argument(help: "The automaton.", completion: .custom(Completions.automata))
+    var name: String
     @OptionGroup var common: CommonOptions
 
     func perform(_ session: Session) throws -> Int32 {

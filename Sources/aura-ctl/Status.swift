@@ -7,7 +7,10 @@ struct Status: Verb {
         abstract: "Show how the daemon, or one automaton, is.",
         discussion: "Exit status 0: active; 3: inactive; 4: there is no such automaton.")
 
-    @Argument(help: "An automaton; the daemon and all automata if left out.") var name: String?
+    @Argument(
+        help: "An automaton; the daemon and all automata if left out.",
+        completion: .custom(Completions.automata))
+    var name: String?
     @OptionGroup var common: CommonOptions
 
     func perform(_ session: Session) throws -> Int32 {

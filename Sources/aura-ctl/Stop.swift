@@ -9,7 +9,8 @@ struct Stop: Verb {
             What a run has landed before stays. For a run the exit status is 0 once it is over, however it ended.
             """)
 
-    @Argument(help: "An automaton or a run.") var target: String
+    @Argument(help: "An automaton or a run.", completion: .custom(Completions.targets))
+    var target: String
     @Flag(help: "Do not wait until the run is over.") var noWait = false
     @Option(help: "Wait at most so long: 90s, 10m.") var timeout: Span?
     @OptionGroup var common: CommonOptions

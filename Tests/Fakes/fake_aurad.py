@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A canned aurad for trying aura-ctl by hand: HTTP over a unix socket, one automaton, and a run that
-goes on while it is watched.  fake_aurad.py SOCKET [SECONDS_PER_STEP]; ends when stdin does."""
+"""A canned aurad for trying aura-ctl by hand: HTTP over a unix socket, a few automata, past and planned
+firings, and a run of `nightly` that goes on while it is watched.  fake_aurad.py SOCKET [SECONDS_PER_STEP]; ends when stdin does."""
 
 import json
 import os
@@ -18,6 +18,7 @@ news = threading.Condition()
 entries: list = []
 stopped = False
 active = True
+paused = {"tidy"}
 
 
 def now():
@@ -45,13 +46,100 @@ START = now()
 runs = {RUN: run_row(RUN, 0, {"queued": {}}, "waiting for a slot")}
 
 
+HOUR = 3_600_000
+# Name: kind, schedule as it was written, beat of the canned firings (milliseconds), jitter, description.
+OTHERS = {
+    "poller": ("task-run", "every 10m", HOUR // 6, 0, "looks for new mail"),
+    "report": ("task-run", "manual", 0, 0, "writes the monthly report when asked"),
+    "spec-of-the-billing-service": ("dev-loop", "cron 30 */6 * * * Europe/Berlin", 6 * HOUR, 97_000, "keeps the spec"),
+    "tidy": ("task-run", "cron 0 4 * * sun Europe/Berlin", 24 * HOUR, 0, "tidies the wiki"),
+    "yearly": ("task-run", "cron 0 0 1 1 * UTC", 365 * 24 * HOUR, 0, "counts the years"),
+}
+
+
 def automaton():
     row = {"name": "nightly", "definition": "d1" * 32, "kind": "dev-loop", "isActive": active, "isLoaded": True,
            "cursor": START, "entries": len(entries)}
-    return {"row": row, "description": "lands open tasks", "schedule": "cron 0 2 * * * (Europe/Berlin)",
-            "next": START + 7_500_000, "runs": list(runs.values()), "budget": {"tokens": 1000000},
-            "today": {"automaton": "nightly", "day": "2026-11-21", "limits": {}, "reserved": NONE,
-                      "spent": runs[RUN]["spent"], "runs": 1}}
+    status = {"row": row, "description": "lands open tasks", "schedule": "cron 0 2 * * * Europe/Berlin",
+              "next": START + 7_500_000, "runs": list(runs.values()), "budget": {"tokens": 1000000},
+              "today": {"automaton": "nightly", "day": "2026-11-21", "limits": {}, "reserved": NONE,
+                        "spent": runs[RUN]["spent"], "runs": 1}}
+    if "nightly" in paused:
+        status |= {"whyNot": "paused"}
+    return status if active else {key: value for key, value in status.items() if key != "next"}
+
+
+def other(name):
+    kind, schedule, beat, _, description = OTHERS[name]
+    row = {"name": name, "definition": "e2" * 32, "kind": kind, "isActive": True, "isLoaded": True,
+           "cursor": START, "entries": 4}
+    if name != "yearly":
+        ending = "done" if name != "tidy" else "failed-verify"
+        row |= {"lastRun": CHILD, "lastOutcome": {"ending": ending, "detail": ""}, "lastFinished": START - 7 * HOUR}
+    status = {"row": row, "description": description, "schedule": schedule, "runs": [], "budget": {},
+              "today": {"automaton": name, "day": "2026-11-21", "limits": {}, "reserved": NONE,
+                        "spent": {"microDollars": 31_000, "tokens": 900, "calls": 1, "wall": 900}, "runs": 1}}
+    if name in paused:
+        status |= {"whyNot": "paused"}
+    if beat:
+        status |= {"next": (START // beat + 1) * beat}
+    return status
+
+
+def status_of(name):
+    return automaton() if name == "nightly" else other(name)
+
+
+def occurrences(name):
+    """Seven nights, newest first: started but for one skipped and one missed."""
+    two = START // (24 * HOUR) * 24 * HOUR + HOUR
+    rows = []
+    for back in range(7):
+        nominal = two - back * 24 * HOUR
+        if nominal > START:
+            continue
+        decision, late = {"started": {"run": RUN}}, 12
+        if back == 2:
+            decision, late = {"missed": {"reason": "aurad was not running from 00:40 to 06:12; catch-up: none"}}, 5 * HOUR
+        if back == 4:
+            decision = {"skipped": {"reason": "overlap: run 000007 was still going"}}
+        rows.append({"automaton": name, "nominal": nominal, "decision": decision, "decidedAt": nominal + late,
+                     "sequence": 400 - 12 * back})
+    return rows
+
+
+def explanation(name, at):
+    lines = [{"text": "the definition d1d1d1d1d1d1 was in force: cron 0 2 * * * in Europe/Berlin", "sequence": 3}]
+    rows = occurrences(name)
+    if at is None:
+        row = rows[0]
+    else:
+        row = next((row for row in rows if -HOUR <= at - row["nominal"] < 4 * HOUR), None)
+    if row is None:
+        return {"automaton": name, "lines": lines + [
+            {"text": "its schedule has no firing at that time; the nearest ones are 2026-11-20 01:00Z and 2026-11-21 01:00Z"}]}
+    if "missed" in row["decision"]:
+        lines += [{"text": "aurad stopped: SIGTERM", "sequence": 361},
+                  {"text": "aurad started 5h32m later, epoch 3, and found that the firing had passed", "sequence": 375},
+                  {"text": "its catch-up is `none`, so what passes while aurad is away is not made up for; `catch-up: "
+                           "latest` would have started one run at the start of aurad", "sequence": 376}]
+    elif "skipped" in row["decision"]:
+        lines += [{"text": "run 000007 was still going, and its overlap-policy is `skip`", "sequence": 352}]
+    else:
+        lines += [{"text": "started run 00000c 12 ms after it was due", "sequence": row["sequence"]},
+                  {"text": "the next firing is 2026-11-22 01:00:00Z"}]
+    return {"automaton": name, "nominal": row["nominal"], "decision": row["decision"], "lines": lines}
+
+
+def timeline(start, end):
+    firings = []
+    for name in ["nightly", *OTHERS]:
+        _, _, beat, jitter, _ = OTHERS.get(name, ("", "", 24 * HOUR, 0, ""))
+        if name in paused or not beat:
+            continue
+        first = -(-start // beat) * beat + (HOUR if name == "nightly" else 0)
+        firings += [{"automaton": name, "nominal": at, "expected": at + jitter} for at in range(first, end + 1, beat)]
+    return sorted(firings, key=lambda firing: firing["expected"])
 
 
 def tell(about, kind, /, **fact):
@@ -101,6 +189,9 @@ def go_on():
     tell(RUN, "run-finished", outcome=outcome, report="", wall=now() - START)
 
 
+NAMES = {"nightly", *OTHERS}
+
+
 class Control(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -128,14 +219,22 @@ class Control(BaseHTTPRequestHandler):
             case ["status"]:
                 self.answer({
                     "version": "0.1.0", "epoch": 3, "pid": os.getpid(), "startedAt": START, "sequence": len(entries),
-                    "runsActive": 1, "runsQueued": 0, "automata": [automaton()],
+                    "runsActive": 1, "runsQueued": 0, "automata": [automaton(), *map(other, OTHERS)],
                     "refused": [{"file": "broken.yaml", "line": 3, "column": 5, "message": "unknown key `buget`",
                                  "hint": "did you mean `budget`?"}],
                     "weaknesses": ["Landlock TCP rules (kernel 6.7)"]})
             case ["automata"]:
-                self.answer([automaton()])
-            case ["automata", "nightly"]:
-                self.answer(automaton())
+                self.answer([automaton(), *map(other, OTHERS)])
+            case ["automata", name] if name in NAMES:
+                self.answer(status_of(name))
+            case ["automata", name, "occurrences"] if name in NAMES:
+                rows = [row for row in occurrences(name) if int(query.get("from", 0)) <= row["nominal"]
+                        <= int(query.get("to", 1 << 60))]
+                self.answer(rows[: int(query["limit"])])
+            case ["automata", name, "explain"] if name in NAMES:
+                self.answer(explanation(name, int(query["at"]) if "at" in query else None))
+            case ["timeline"]:
+                self.answer(timeline(int(query["from"]), int(query["to"])))
             case ["runs"]:
                 self.answer(list(runs.values()))
             case ["runs", run] if run in runs:
@@ -162,6 +261,19 @@ class Control(BaseHTTPRequestHandler):
             case ["automata", "nightly", "start" | "stop" | "restart" as order]:
                 changed, active = active != (order != "stop"), order != "stop"
                 self.answer({"changed": changed, "message": f"nightly: {order}"})
+            case ["automata", name, "pause"] if name in NAMES:
+                changed = name not in paused
+                paused.add(name)
+                self.answer({"changed": changed, "message": f"{name}: {'paused' if changed else 'already paused'}"})
+            case ["automata", name, "resume"] if name in NAMES:
+                changed = name in paused
+                paused.discard(name)
+                self.answer({"changed": changed, "message": f"{name}: {'resumed' if changed else 'not paused'}"})
+            case ["automata", name, "backfill"] if name in NAMES:
+                given = json.loads(body)
+                count = len([row for row in occurrences(name) if given["from"] <= row["nominal"] <= given["to"]
+                             and "started" not in row["decision"]])
+                self.answer({"changed": count > 0, "message": f"{name}: {count} of the past firings are queued"})
             case ["runs", run, "stop"] if run in runs:
                 stopped = True
                 self.answer({"changed": True, "message": "stop requested", "run": run})
@@ -187,6 +299,8 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
 
 if __name__ == "__main__":
+    if os.path.exists(sys.argv[1]):
+        os.unlink(sys.argv[1])  # One that was killed left it.
     with Server(sys.argv[1], Control) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print("ready", flush=True)
