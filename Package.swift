@@ -92,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "aura-bench",
             dependencies: [
-                "AuraModel", "AuraRecord", "AuraConfinement", "AuraSystem", "CBenchBaseline",
+                "AuraModel", "AuraSupervision", "AuraRecord", "AuraConfinement", "AuraSystem",
+                "CBenchBaseline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -11,7 +11,8 @@ package import AuraModel
 ///     schedule: {cron: "0 2 * * *", zone: Europe/Berlin}   # or every: 10m, calendar: Mon..Fri 02:00,
 ///                                    # at: 2026-12-24T18:00:00Z; absent: by hand only. Beside cron and
 ///                                    # calendar gap: run-after or skip, overlap: first, last or both;
-///                                    # beside cron dialect: vixie, robfig or supercronic
+///                                    # beside cron dialect: vixie, robfig or supercronic. And what
+///                                    # becomes of firings: see FiringPolicyFields
 ///     reasoner: main
 ///     prompt: What every task is told.
 ///     budget:                            # run: at least tokens or usd
@@ -65,7 +66,8 @@ package enum DefinitionReader {
         guard let nameField, let name, let kind, let reasoner, let budget else { return nil }
         let definition = Definition(
             name: name, kind: kind, description: description ?? "", enabled: enabled ?? true,
-            schedule: schedule?.schedule ?? .manual, zone: schedule?.zone ?? "UTC",
+            schedule: schedule?.schedule ?? .manual, firing: schedule?.firing,
+            zone: schedule?.zone ?? "UTC",
             reasoner: reasoner.text, prompt: prompt ?? "", budget: budget, workspace: workspace,
             verify: verify ?? [], limits: limits ?? .init(), capabilities: capabilities ?? .init())
         return (definition, nameField.node.place)

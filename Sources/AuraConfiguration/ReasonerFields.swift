@@ -35,7 +35,9 @@ enum ReasonerFields {
 
     private static let modelLengthMax = 128
 
-    private static let common = ["provider", "model", "prices", "idle-timeout", "total-timeout"]
+    private static let common = [
+        "provider", "model", "prices", "idle-timeout", "total-timeout", "runs-max",
+    ]
     private static let ofAnthropic = ["base-url", "credential"]
     private static let ofScripted = ["file"]
 
@@ -75,6 +77,7 @@ enum ReasonerFields {
             provider: provider, model: model ?? word.rawValue,
             prices: fields["prices"].flatMap { prices($0, &report) } ?? .free)
         readTimeouts(fields, into: &reasoner, &report)
+        reasoner.runsMax = fields["runs-max"]?.whole(SettingsReader.runsRange, &report)
         return reasoner
     }
 

@@ -6,21 +6,23 @@ enum ScheduleFields {
     /// counted.
     static func read(
         _ field: Field, _ report: inout Report
-    ) -> (schedule: Schedule, zone: String?)? {
+    ) -> (schedule: Schedule, firing: FiringPolicy?, zone: String?)? {
         if case .scalar(let scalar) = field.node.value, scalar.text == "manual" {
             field.refuse(
                 &report, expected: expectation,
                 hint: "leave `schedule` out for an automaton that only operators start")
             return nil
         }
-        guard let fields = Fields(field, keys: kinds + options, expected: expectation, &report)
+        let keys = kinds + options + FiringPolicyFields.keys
+        guard let fields = Fields(field, keys: keys, expected: expectation, &report)
         else { return nil }
         let zone = fields["zone"]?.zone(&report)
+        let firing = FiringPolicyFields.read(fields, &report)
         guard let kind = onlyKind(fields, &report), refuseOptions(fields, kind, &report) else {
             return nil
         }
-        guard let kind else { return (.manual, zone) }
-        return schedule(kind, fields, &report).map { ($0, zone) }
+        guard let kind else { return (.manual, firing, zone) }
+        return schedule(kind, fields, &report).map { ($0, firing, zone) }
     }
 
     private static let kinds = ["cron", "every", "at", "calendar"]
@@ -57,7 +59,7 @@ enum ScheduleFields {
             guard let field = fields[option], !says else { continue }
             let hint =
                 option == "overlap"
-                ? "what happens while a run is still going on is `overlap-policy`, beside `schedule`"
+                ? "what happens while a run is still going on is `overlap-policy`"
                 : nil
             report.add(
                 field.node.place,

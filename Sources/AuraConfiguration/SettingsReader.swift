@@ -11,6 +11,7 @@ package import AuraModel
 ///     definitions: /etc/aura/automata
 ///     libexec: /usr/libexec/aura
 ///     runs-max: 4
+///     max-starts-per-minute: 120         # by schedules; further firings wait
 ///     reasoners:
 ///       main:
 ///         provider: anthropic
@@ -20,6 +21,7 @@ package import AuraModel
 ///         prices: {input: 3, output: 15, cache-write: 3.75, cache-read: 0.30}   # a million
 ///         idle-timeout: 60s
 ///         total-timeout: 10m
+///         runs-max: 2                    # absent: as many as the host's
 ///       trial: {provider: scripted, file: trial.yaml}
 package enum SettingsReader {
     /// The settings in `text`, or every reason why there are none.
@@ -42,11 +44,14 @@ package enum SettingsReader {
 
     /// 64 runs: each is a worker with its own cage; a host that carries more has to be measured
     /// first.
-    private static let runsRange = 1...64
+    static let runsRange = 1...64
+
+    /// 10,000: each start within the last minute is remembered.
+    private static let startsRange = 1...10_000
 
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
-        "reasoners",
+        "max-starts-per-minute", "reasoners",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -74,6 +79,9 @@ package enum SettingsReader {
         settings.libexecDirectory =
             fields["libexec"]?.absolutePath(&report) ?? settings.libexecDirectory
         settings.runsMax = fields["runs-max"]?.whole(runsRange, &report) ?? settings.runsMax
+        settings.startsPerMinuteMax =
+            fields["max-starts-per-minute"]?.whole(startsRange, &report)
+            ?? settings.startsPerMinuteMax
         if let reasoners = fields["reasoners"] {
             settings.reasoners = ReasonerFields.readAll(reasoners, &report)
         }

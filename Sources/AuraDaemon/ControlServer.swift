@@ -67,15 +67,25 @@ struct ControlServer: Sendable {
                 try await service.automaton(try name(context))
             }
         }
-        router.post("v1/automata/:name/:verb") { _, context in
+        router.get("v1/automata/:name/:what") { request, context in
+            try await tell(request, context)
+        }
+        router.get("v1/timeline") { request, context in
+            try await answer(context) { _ in try await service.timeline(query: Query(request)) }
+        }
+        router.post("v1/automata/:name/:verb") { request, context in
             try await answer(context) { principal in
-                try await service.order(
-                    context.parameters.get("verb") ?? "", try name(context), by: principal)
+                let verb = context.parameters.get("verb") ?? ""
+                guard verb == "backfill" else {
+                    return try await service.order(verb, try name(context), by: principal)
+                }
+                let range: BackfillRange = try await body(of: request)
+                return try await service.backfill(try name(context), range, by: principal)
             }
         }
         router.get("v1/runs") { request, context in
             try await answer(context) { _ in
-                try service.runs(query: Query(request))
+                try await service.runs(query: Query(request))
             }
         }
         router.get("v1/runs/:id") { _, context in
@@ -93,13 +103,43 @@ struct ControlServer: Sendable {
         router.get("v1/entries") { request, context in
             try await answer(context) { _ in try await service.entries(query: Query(request)) }
         }
-        router.get("v1/record/verify") { try await answer($1) { _ in try service.verify() } }
+        addRecord(to: router)
         router.post("v1/definitions/verify") { request, context in
             try await answer(context) { _ in
                 service.check(try await body(of: request))
             }
         }
         return router
+    }
+
+    private func tell(_ request: Request, _ context: Context) async throws -> Response {
+        let query = Query(request)
+        switch context.parameters.get("what") {
+        case "occurrences":
+            return try await answer(context) { _ in
+                try await service.occurrences(of: try name(context), query: query)
+            }
+        case "explain":
+            return try await answer(context) { _ in
+                try await service.explain(try name(context), query: query)
+            }
+        case let what:
+            return try Self.response(
+                .notFound, APIError(.notFound, "an automaton has no '\(what ?? "")' to read"))
+        }
+    }
+
+    private func addRecord(to router: Router<Context>) {
+        router.get("v1/record/verify") { request, context in
+            try await answer(context) { _ in try service.verify(query: Query(request)) }
+        }
+        router.get("v1/record/key") { try await answer($1) { _ in service.key() } }
+        router.get("v1/record/proof") { request, context in
+            try await answer(context) { _ in try service.proof(query: Query(request)) }
+        }
+        router.get("v1/record/consistency") { request, context in
+            try await answer(context) { _ in try service.consistency(query: Query(request)) }
+        }
     }
 
     /// Lets an operator in, makes the answer, and turns every failure into an `APIError`.

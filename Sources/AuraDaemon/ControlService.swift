@@ -8,6 +8,7 @@ import AuraSupervision
 struct ControlService: Sendable {
     let inbox: Inbox
     let reader: RecordReader
+    let signer: CheckpointSigner
     let definitions: DefinitionLoader
 
     /// 100: the runs of one screen and then some; `limit` asks for more.
@@ -38,6 +39,8 @@ struct ControlService: Sendable {
         case "stop": order = .stop(name)
         case "restart": order = .restart(name)
         case "run": order = .run(name)
+        case "pause": order = .pause(name)
+        case "resume": order = .resume(name)
         default: throw APIError(.notFound, "there is no order '\(verb)'")
         }
         return try await inbox.order(order, by: principal).get()
@@ -53,7 +56,7 @@ struct ControlService: Sendable {
         return try await inbox.order(.answer(id, text: text), by: principal).get()
     }
 
-    func runs(query: Query) throws -> [RunRow] {
+    func runs(query: Query) async throws -> [RunRow] {
         let limit = try query.number("limit", Self.runsDefault, in: 1...Self.runsMax)
         let name = query["automaton"]
         var rows: [RunRow] = []
@@ -68,7 +71,9 @@ struct ControlService: Sendable {
             guard page.count == Self.runsPage, let last = page.last else { break }
             before = last.key
         }
-        return rows
+        // One that waits says for what, which no row can: its place changes with every start.
+        guard rows.contains(where: { $0.phase == .queued }) else { return rows }
+        return try await inbox.ask { [rows] kernel in rows.map { kernel.shown($0) } }.get()
     }
 
     func run(_ id: RunID) throws -> RunDetail {
@@ -100,15 +105,6 @@ struct ControlService: Sendable {
                 after: after, limit: limit, run: run, automaton: automaton)
             if !entries.isEmpty || ContinuousClock.now >= deadline { return entries }
             try await Task.sleep(for: Self.followInterval)
-        }
-    }
-
-    /// Walks the whole log and folds it: an edited entry and an edited row are both found.
-    func verify() throws -> RecordVerdict {
-        var state = State()
-        return try reader.verify { entry in
-            try state.apply(entry)
-            return try state.takeRows()
         }
     }
 

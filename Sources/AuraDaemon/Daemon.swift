@@ -93,12 +93,40 @@ package struct Daemon {
         } catch {
             throw StartError(.inputOutput, "the record cannot be opened: \(error)")
         }
+        let signer: CheckpointSigner
+        do {
+            signer = try CheckpointSigner(file: Self.keyFile(settings))
+        } catch {
+            throw StartError(.inputOutput, "the record's key cannot be opened: \(error)")
+        }
         let loop = try TurnLoop(
-            settings: settings, store: store, launcher: launcher, scripts: scripts,
+            settings: settings, store: store, signer: signer, launcher: launcher,
+            scripts: scripts,
             credentials: Credentials(configurationDirectory: configurationDirectory),
             weaknesses: features.missing.map { "\($0.feature): \($0.detail)" },
             isForeground: isForeground)
         try loop.run()
+    }
+
+    /// Replaces the key that signs the record by a new one, endorsed by the old one, and answers the new
+    /// public key.
+    ///
+    /// - Throws: `StartError` when the state directory is not there, or a daemon runs: it reads its key at start only.
+    package func rotateKey() throws -> RecordKey {
+        umask(0o077)
+        let settings = try prepareState()
+        do {
+            // Holding the record keeps a daemon from starting meanwhile.
+            return try withExtendedLifetime(
+                RecordStore(directory: settings.stateDirectory + "/record")
+            ) { _ in try CheckpointSigner.rotate(file: Self.keyFile(settings)).key }
+        } catch {
+            throw StartError(.inputOutput, "the record's key cannot be replaced: \(error)")
+        }
+    }
+
+    private static func keyFile(_ settings: Settings) -> String {
+        settings.stateDirectory + "/record.key"
     }
 
     /// Makes the state directory and gives up root, if that is what started us.

@@ -24,7 +24,7 @@ struct DefinitionLoader: Sendable {
             for (file, definition) in result.definitions {
                 if let problem = problem(with: definition, in: file) {
                     broken[file, default: []].append(problem)
-                } else if let loaded = load(definition) {
+                } else if let loaded = load(definition, file: file) {
                     read.loaded.append(loaded)
                 }
             }
@@ -63,17 +63,18 @@ struct DefinitionLoader: Sendable {
         return nil
     }
 
-    private func load(_ definition: Definition) -> DefinitionsRead.Loaded? {
+    private func load(_ definition: Definition, file: String) -> DefinitionsRead.Loaded? {
         guard let zone = Self.zone(definition.zone), let json = try? JSON.encode(definition)
         else { return nil }
         let digest = SHA256.hash(data: json).map { String(byte: $0) }.joined()
-        return DefinitionsRead.Loaded(digest: digest, definition: definition, zone: zone)
+        return DefinitionsRead.Loaded(
+            digest: digest, definition: definition, zone: zone, file: file)
     }
 
     /// The rules of a zone from the system's own files, so that an upgraded tzdata is obeyed.
     private static func zone(_ name: String) -> ZoneRules? {
         // 1 MiB: the largest zone file is some 4 KB.
-        guard let bytes = try? FileSystem.readFile("/usr/share/zoneinfo/" + name, bytesMax: 1 << 20)
+        guard let bytes = try? FileSystem.readFile(ZoneStamps.path(of: name), bytesMax: 1 << 20)
         else { return name == "UTC" ? .utc : nil }
         return try? ZoneRules(tzif: bytes)
     }

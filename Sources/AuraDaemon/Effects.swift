@@ -43,7 +43,7 @@ final class Effects {
 
     /// Performs one action.
     ///
-    /// Replies to operators are the turn loop's own.
+    /// Replies to operators and checkpoints are the turn loop's own.
     func perform(_ action: Action, _ state: State) throws -> [Event] {
         switch action {
         case .launch(let run, let generation): return launch(run, generation, state)
@@ -70,7 +70,7 @@ final class Effects {
         case .releaseWorkspace(let run):
             toRelease.insert(run)
             return []
-        case .reply: return []
+        case .reply, .checkpoint: return []
         }
     }
 

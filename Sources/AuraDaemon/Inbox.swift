@@ -8,6 +8,8 @@ final class Inbox: Sendable {
     /// One question or order, and where its answer goes.
     enum Request: Sendable {
         case order(Order, by: Principal, CheckedContinuation<Result<OrderResult, APIError>, Never>)
+        /// Asks the kernel between two turns; nil: the daemon stops.
+        case question(@Sendable (Kernel?) -> Void)
         case status(CheckedContinuation<Result<DaemonStatus, APIError>, Never>)
     }
 
@@ -41,6 +43,19 @@ final class Inbox: Sendable {
             if let refusal = put(.status(continuation)) {
                 continuation.resume(returning: .failure(refusal))
             }
+        }
+    }
+
+    /// What `read` makes of the kernel as it stands between two turns.
+    func ask<Value: Sendable>(
+        _ read: @escaping @Sendable (Kernel) -> Value
+    ) async -> Result<Value, APIError> {
+        await withCheckedContinuation { continuation in
+            let question = Request.question { kernel in
+                continuation.resume(
+                    returning: kernel.map { .success(read($0)) } ?? .failure(Self.stopping))
+            }
+            if let refusal = put(question) { continuation.resume(returning: .failure(refusal)) }
         }
     }
 
@@ -95,6 +110,7 @@ extension Inbox.Request {
         switch self {
         case .order(_, _, let continuation): continuation.resume(returning: .failure(error))
         case .status(let continuation): continuation.resume(returning: .failure(error))
+        case .question(let ask): ask(nil)
         }
     }
 }

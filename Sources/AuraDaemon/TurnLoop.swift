@@ -13,6 +13,7 @@ import Glibc
 final class TurnLoop {
     private let settings: Settings
     private let store: RecordStore
+    private let signer: CheckpointSigner
     private let watches: Watches
     private let signals: SignalDescriptor
     private let timer: TimerDescriptor
@@ -31,9 +32,13 @@ final class TurnLoop {
     private var server: Task<Void, Never>?
     private var stopReason: String?
     private var nextBeat: Int?
+    private var zones = ZoneStamps()
+    private var nextZoneLook = 0
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
+    /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
+    private static let zoneLookMilliseconds = 3_600_000
     /// Five seconds for cages to die, which takes milliseconds; what is left dies with our descriptors.
     private static let closeMilliseconds = 5000
     private static let closeStepMilliseconds = 100
@@ -42,11 +47,13 @@ final class TurnLoop {
     ///
     /// Nothing is started yet: the signals are blocked before any thread exists.
     init(
-        settings: Settings, store: RecordStore, launcher: Launcher, scripts: [String: Script],
-        credentials: Credentials, weaknesses: [String], isForeground: Bool
+        settings: Settings, store: RecordStore, signer: CheckpointSigner, launcher: Launcher,
+        scripts: [String: Script], credentials: Credentials, weaknesses: [String],
+        isForeground: Bool
     ) throws {
         self.settings = settings
         self.store = store
+        self.signer = signer
         self.weaknesses = weaknesses
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
         watches = try Watches()
@@ -66,7 +73,7 @@ final class TurnLoop {
             rows[table] = try store.reader.rows(in: table)
         }
         let state = try State(rows: rows)
-        kernel = Kernel(state: state, settings: settings)
+        kernel = Kernel(state: state, settings: settings, host: SystemClock.machineID())
         audit = AuditTrail(
             reader: store.reader, cursor: try store.journalCursor, isForeground: isForeground)
         try workspaces.reap(keeping: Set(state.runs.keys))
@@ -77,14 +84,14 @@ final class TurnLoop {
         try watchOwnDescriptors()
         let boot = try SystemClock.bootID()
         try turn([
-            .started(version: Daemon.version, boot: boot), .definitionsRead(definitions.read()),
+            .started(version: Daemon.version, boot: boot), .definitionsRead(readDefinitions()),
         ])
         startServer()
         // Before the first sleep: the watchdog counts from the start.
         beat()
         while stopReason == nil {
             let events = try watches.wait(milliseconds: sleepMilliseconds())
-            try turn(events + calls.wake() + orders())
+            try turn(events + calls.wake() + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             beat()
@@ -102,6 +109,7 @@ final class TurnLoop {
         // Acting may fail at once and so bring new events: they get a turn of their own.
         while !events.isEmpty {
             let now = SystemClock.now()
+            try kernel.decide(.clock(Self.reading(at: now)), at: now)
             for event in events { try kernel.decide(event, at: now) }
             events = try commitAndAct()
         }
@@ -118,9 +126,14 @@ final class TurnLoop {
         effects.note(turn.entries)
         var events: [Event] = []
         for action in turn.actions {
-            if case .reply(let ticket, let result) = action {
+            switch action {
+            case .reply(let ticket, let result):
                 tickets.removeValue(forKey: ticket)?.resume(returning: result)
-            } else {
+            case .checkpoint:
+                // What is signed is durable by now; the signature follows in a commit of its own.
+                let signed = try store.checkpoint(by: signer, at: SystemClock.now())
+                events += signed.map { [.checkpointSigned($0)] } ?? []
+            default:
                 events += try effects.perform(action, kernel.state)
             }
         }
@@ -132,10 +145,30 @@ final class TurnLoop {
     private func sleepMilliseconds() -> Int? {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
-        let wakes = [cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat]
+        let wakes = [cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }
         return min(soonest ?? Self.idleMilliseconds, Self.idleMilliseconds)
+    }
+
+    private static func reading(at now: Instant) -> ClockReading {
+        ClockReading(
+            wall: now, boot: SystemClock.bootMilliseconds(),
+            awake: SystemClock.monotonicMilliseconds())
+    }
+
+    private func readDefinitions() -> DefinitionsRead {
+        let read = definitions.read()
+        zones = ZoneStamps(of: read.loaded.map(\.definition.zone))
+        nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
+        return read
+    }
+
+    /// Definitions with the new rules, once a zone file has been replaced.
+    private func changedZones() -> [Event] {
+        guard nextZoneLook <= SystemClock.monotonicMilliseconds() else { return [] }
+        nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
+        return zones.areStale ? [.definitionsRead(readDefinitions())] : []
     }
 
     /// The wall clock's timer also fires when the clock is set: then everything due is looked at anew.
@@ -174,7 +207,7 @@ final class TurnLoop {
 
     private func events(ofSignal number: Int32) -> [Event] {
         if number == SIGHUP {
-            return [.definitionsRead(definitions.read())]
+            return [.definitionsRead(readDefinitions())]
         }
         let reason = number == SIGTERM ? "SIGTERM" : "SIGINT"
         stopReason = reason
@@ -186,6 +219,9 @@ final class TurnLoop {
             switch request {
             case .status(let continuation):
                 continuation.resume(returning: .success(status()))
+                return nil
+            case .question(let ask):
+                ask(kernel)
                 return nil
             case .order(let order, let principal, let continuation):
                 lastTicket += 1
@@ -199,7 +235,7 @@ final class TurnLoop {
 
     private func startServer() {
         let service = ControlService(
-            inbox: inbox, reader: store.reader, definitions: definitions)
+            inbox: inbox, reader: store.reader, signer: signer, definitions: definitions)
         let server = ControlServer(
             service: service, socket: settings.socket,
             operators: Operators(group: settings.operatorGroup))

@@ -64,7 +64,20 @@ package enum AuditFields {
                 ("AURA_EXIT_STATUS", String(outcome.ending.exitStatus)),
                 ("AURA_WALL_MS", String(wall.count)),
             ]
+        case .clockStepped(let by, let asleep):
+            [("AURA_STEP_MS", String(by.count)), ("AURA_ASLEEP_MS", String(asleep.count))]
+        case .successOverdue(let since, _): [("AURA_SINCE", String(since.milliseconds))]
+        case .firingsMissed(let from, let through, _):
+            [
+                ("AURA_OCCURRENCE", String(from.milliseconds)),
+                ("AURA_OCCURRENCE_LAST", String(through.milliseconds)),
+                ("AURA_OUTCOME", "missed"),
+            ]
+        // Kept where an editor of the record does not reach: `record verify --checkpoint` takes it.
+        case .checkpoint(let checkpoint):
+            [("AURA_CHECKPOINT", SafeText.line(checkpoint.parsed?.line ?? checkpoint.note))]
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
+            .automatonPaused, .automatonResumed,
             .attemptStarted, .attemptReady, .stopRequested:
             []
         }
@@ -78,6 +91,8 @@ package enum AuditFields {
             case .started: "started"
             case .skipped: "skipped"
             case .missed: "missed"
+            case .queued: "queued"
+            case .cancelled: "cancelled"
             }
         return [("AURA_OCCURRENCE", String(nominal.milliseconds)), ("AURA_OUTCOME", word)]
     }

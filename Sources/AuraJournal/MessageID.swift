@@ -14,6 +14,11 @@ package enum MessageID {
         case .definitionRefused: "88a1fbcb6c7c4cf38b98e40cfeb99d65"
         case .automatonStarted: "8411449de9434a1db1995049e340635d"
         case .automatonStopped: "e6df2501505549f786b539946ff2ab39"
+        case .automatonPaused: "3d0c5a5d1f0f4a2e9c1b7f6e21a84c90"
+        case .automatonResumed: "b1f2a3c86a9d4b6a8b1f3d5e7c902a4e"
+        case .clockStepped: "5e7a1c0d94b24f38a6d2e8b3c1f4079a"
+        case .successOverdue: "c4d9e2f17b3a4c5d8e6f0a1b2c3d4e5f"
+        case .firingsMissed: "9a8b7c6d5e4f4a3b9c1d0e2f3a4b5c6d"
         case .occurrenceDecided: "6ec06edfef9c4cef8017b11ededf333d"
         case .runAdmitted: "0488c48057e74989a23b23560addbaa0"
         case .attemptStarted: "5f121066c8a440ec93c52ee06045d76b"
@@ -25,6 +30,7 @@ package enum MessageID {
         case .settled: "895b84d36e9a470cadbff96578def050"
         case .stopRequested: "f600e65a61d44e158239622fab3859f7"
         case .runFinished: "28a3ae16ae944bdca38a2d6dc485e7bc"
+        case .checkpoint: "0e3b9da6db24491bbdbea4c44f86529b"
         }
     }
 }

@@ -30,8 +30,15 @@ package enum ControlPath {
     /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to wait
     /// for a first entry when there is none yet): `[Entry]` in order.
     package static let entries = "/v1/entries"
-    /// GET: `RecordVerdict`.
+    /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note in hex:
+    /// one kept elsewhere): `RecordVerdict`.
     package static let verify = "/v1/record/verify"
+    /// GET: `RecordKey`.
+    package static let key = "/v1/record/key"
+    /// GET, query `sequence`: `InclusionProof` by the newest checkpoint.
+    package static let proof = "/v1/record/proof"
+    /// GET, query `first`, `second`, each the number of a checkpoint's entry: `ConsistencyProof`.
+    package static let consistency = "/v1/record/consistency"
     /// POST `DefinitionText`: `[Diagnostic]`, empty when the definition is good.
     package static let definition = "/v1/definitions/verify"
 
@@ -86,11 +93,14 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var runs: [RunRow]
     package var budget: BudgetLimits
     package var today: BudgetRow
+    /// Firings and runs that wait, each with its reason and its place.
+    package var waiting: [String]?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
-        whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow
+        whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
+        waiting: [String]? = nil
     ) {
         self.row = row
         self.description = description
@@ -100,6 +110,7 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
         self.runs = runs
         self.budget = budget
         self.today = today
+        self.waiting = waiting
     }
 }
 
@@ -159,13 +170,22 @@ package struct RecordVerdict: Hashable, Sendable, Codable {
     /// The first entry that is wrong, and why; nil when all is well.
     package var firstBad: Int?
     package var problem: String?
+    /// Checkpoints that were walked over.
+    package var checkpoints: Int
+    /// Entries that a checkpoint of a trusted key covers.
+    package var covered: Int
 
     /// A verdict.
-    package init(entries: Int, head: String, firstBad: Int? = nil, problem: String? = nil) {
+    package init(
+        entries: Int, head: String, firstBad: Int? = nil, problem: String? = nil,
+        checkpoints: Int = 0, covered: Int = 0
+    ) {
         self.entries = entries
         self.head = head
         self.firstBad = firstBad
         self.problem = problem
+        self.checkpoints = checkpoints
+        self.covered = covered
     }
 }
 

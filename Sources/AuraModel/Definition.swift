@@ -14,6 +14,8 @@ package struct Definition: Hashable, Sendable, Codable {
     /// Whether the schedule is in force when the daemon first sees this definition.
     package var enabled: Bool
     package var schedule: Schedule
+    /// What becomes of its firings, where that differs from `FiringPolicy.standard`.
+    package var firing: FiringPolicy?
     /// The IANA name of the zone in which the schedule and the day's budget are counted.
     package var zone: String
     /// The name of a reasoner in `aurad.yaml`.
@@ -31,7 +33,8 @@ package struct Definition: Hashable, Sendable, Codable {
     /// A definition with every part stated.
     package init(
         name: AutomatonName, kind: AutomatonKind, description: String = "", enabled: Bool = true,
-        schedule: Schedule = .manual, zone: String = "UTC", reasoner: String, prompt: String = "",
+        schedule: Schedule = .manual, firing: FiringPolicy? = nil, zone: String = "UTC",
+        reasoner: String, prompt: String = "",
         budget: Budget = Budget(), workspace: Workspace? = nil, verify: [StepDeclaration] = [],
         limits: Limits = Limits(), capabilities: Capabilities = Capabilities()
     ) {
@@ -40,6 +43,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.description = description
         self.enabled = enabled
         self.schedule = schedule
+        self.firing = firing
         self.zone = zone
         self.reasoner = reasoner
         self.prompt = prompt

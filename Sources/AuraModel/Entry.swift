@@ -36,7 +36,9 @@ package struct Entry: Hashable, Sendable, Codable {
     package static let genesis = String(repeating: "0", count: 64)
 
     /// The version of this layout, kept in the record's own row; a reader refuses a newer one.
-    package static let format = 1
+    ///
+    /// 1 had no tree and no checkpoints.
+    package static let format = 2
 }
 
 /// A derived row: its table, its key, and its value's JSON; nil deletes it.

@@ -128,6 +128,19 @@ extension EntryText {
         case .definitionRefused(let file, let diagnostics): refused(file, diagnostics)
         case .automatonStarted: Self(.notice, "schedule in force, ordered by \(by(entry))")
         case .automatonStopped: Self(.notice, "schedule stopped, ordered by \(by(entry))")
+        case .automatonPaused: Self(.notice, "paused by \(by(entry)): firings will be skipped")
+        case .automatonResumed: Self(.notice, "resumed by \(by(entry))")
+        case .clockStepped(let by, let asleep): clock(by, asleep)
+        case .successOverdue(let since, let expect):
+            Self(
+                .warning,
+                "no success since \(HumanText.dateTime(since))Z, though one was expected within "
+                    + HumanText.span(expect))
+        case .firingsMissed(let from, let through, let reason):
+            Self(
+                .warning,
+                "due from \(HumanText.dateTime(from))Z to \(HumanText.dateTime(through))Z: "
+                    + "all missed: \(SafeText.brief(reason))")
         case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
         case .runAdmitted(let run): admitted(run)
         case .attemptStarted: Self(.note, "attempt \(entry.generation ?? 0) started")
@@ -151,6 +164,8 @@ extension EntryText {
             Self(
                 outcome.isSuccess ? .notice : outcome.ending == .cancelled ? .warning : .error,
                 "finished after \(HumanText.span(wall)): \(text(of: outcome))")
+        case .checkpoint(let checkpoint):
+            Self(.detail, "record signed up to #\(checkpoint.parsed?.size ?? 0)")
         }
     }
 
@@ -172,7 +187,21 @@ extension EntryText {
         case .started(let run): Self(.notice, due + "started run \(run.short)")
         case .skipped(let reason): Self(.notice, due + "skipped: \(SafeText.brief(reason))")
         case .missed(let reason): Self(.warning, due + "missed: \(SafeText.brief(reason))")
+        case .queued(let reason): Self(.note, due + "waits: \(SafeText.brief(reason))")
+        case .cancelled(let reason): Self(.notice, due + "cancelled: \(SafeText.brief(reason))")
         }
+    }
+
+    private static func clock(_ step: Milliseconds, _ asleep: Milliseconds) -> Self {
+        var parts: [String] = []
+        if step.count != 0 {
+            let way = step.count > 0 ? "forward" : "back"
+            parts.append(
+                "the wall clock was set \(way) by "
+                    + HumanText.span(Milliseconds(Int(clamping: step.count.magnitude))))
+        }
+        if asleep.count != 0 { parts.append("the machine slept for \(HumanText.span(asleep))") }
+        return Self(.warning, parts.joined(separator: "; "))
     }
 
     private static func admitted(_ run: RunAdmitted) -> Self {
@@ -181,6 +210,7 @@ extension EntryText {
             case .schedule(let nominal): "by its schedule for \(HumanText.dateTime(nominal))Z"
             case .order(let principal): "on the order of \(SafeText.brief(principal.name))"
             case .parent(let parent, _): "for run \(parent.short)"
+            case .chain(let run, let name, _): "after run \(run.short) of \(name)"
             }
         let task = run.task.map {
             ", task \(SafeText.brief($0.id)): \(SafeText.firstLine($0.text, max: 80))"

@@ -10,6 +10,16 @@ package enum Fact: Hashable, Sendable {
     /// The automaton's schedule is in force from now on.
     case automatonStarted
     case automatonStopped
+    /// The schedule stays in force, but what fires is skipped until it is resumed.
+    case automatonPaused
+    case automatonResumed
+    /// The wall clock moved `by` against the clock of the boot between two turns, or between a stop and
+    /// a start; `asleep`: so long the machine was suspended.
+    case clockStepped(by: Milliseconds, asleep: Milliseconds)
+    /// No run has succeeded since `since`, though one was expected within `expect`.
+    case successOverdue(since: Instant, expect: Milliseconds)
+    /// All firings from `from` to `through` were missed: more than are written down one by one.
+    case firingsMissed(from: Instant, through: Instant, reason: String)
     case occurrenceDecided(nominal: Instant, decision: OccurrenceDecision)
     case runAdmitted(RunAdmitted)
     case attemptStarted
@@ -22,6 +32,8 @@ package enum Fact: Hashable, Sendable {
     case settled(command: CommandID, amount: Amount, estimated: Bool)
     case stopRequested(reason: String)
     case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
+    /// The record up to some entry before this one, signed.
+    case checkpoint(Checkpoint)
 }
 
 /// A start of the daemon: every one raises the epoch by one.
@@ -46,6 +58,15 @@ package enum OccurrenceDecision: Hashable, Sendable, Codable {
     case started(run: RunID)
     case skipped(reason: String)
     case missed(reason: String)
+    /// It waits, and one of the other decisions will follow.
+    case queued(reason: String)
+    /// It waited, and will not start any more.
+    case cancelled(reason: String)
+
+    /// Whether nothing more will be decided about the firing.
+    package var isFinal: Bool {
+        if case .queued = self { false } else { true }
+    }
 }
 
 /// A run that was let in, with all that it needs to be carried through.
@@ -110,7 +131,7 @@ extension Fact: Codable {
     private enum Key: String, CodingKey {
         case kind, reason, digest, definition, file, diagnostics, nominal, decision, attestation
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
-        case report, wall, start, run
+        case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -122,6 +143,11 @@ extension Fact: Codable {
         case definitionRefused = "definition-refused"
         case automatonStarted = "automaton-started"
         case automatonStopped = "automaton-stopped"
+        case automatonPaused = "automaton-paused"
+        case automatonResumed = "automaton-resumed"
+        case clockStepped = "clock-stepped"
+        case successOverdue = "success-overdue"
+        case firingsMissed = "firings-missed"
         case occurrenceDecided = "occurrence-decided"
         case runAdmitted = "run-admitted"
         case attemptStarted = "attempt-started"
@@ -133,6 +159,7 @@ extension Fact: Codable {
         case settled
         case stopRequested = "stop-requested"
         case runFinished = "run-finished"
+        case checkpoint
     }
 
     /// Which of the kinds this fact is.
@@ -145,6 +172,11 @@ extension Fact: Codable {
         case .definitionRefused: .definitionRefused
         case .automatonStarted: .automatonStarted
         case .automatonStopped: .automatonStopped
+        case .automatonPaused: .automatonPaused
+        case .automatonResumed: .automatonResumed
+        case .clockStepped: .clockStepped
+        case .successOverdue: .successOverdue
+        case .firingsMissed: .firingsMissed
         case .occurrenceDecided: .occurrenceDecided
         case .runAdmitted: .runAdmitted
         case .attemptStarted: .attemptStarted
@@ -156,6 +188,7 @@ extension Fact: Codable {
         case .settled: .settled
         case .stopRequested: .stopRequested
         case .runFinished: .runFinished
+        case .checkpoint: .checkpoint
         }
     }
 
@@ -172,6 +205,14 @@ extension Fact: Codable {
             self = .definitionRefused(file: try get(.file), diagnostics: try get(.diagnostics))
         case .automatonStarted: self = .automatonStarted
         case .automatonStopped: self = .automatonStopped
+        case .automatonPaused: self = .automatonPaused
+        case .automatonResumed: self = .automatonResumed
+        case .clockStepped: self = .clockStepped(by: try get(.by), asleep: try get(.asleep))
+        case .successOverdue:
+            self = .successOverdue(since: try get(.since), expect: try get(.expect))
+        case .firingsMissed:
+            self = .firingsMissed(
+                from: try get(.from), through: try get(.through), reason: try get(.reason))
         case .occurrenceDecided:
             self = .occurrenceDecided(nominal: try get(.nominal), decision: try get(.decision))
         case .runAdmitted: self = .runAdmitted(try get(.run))
@@ -191,6 +232,7 @@ extension Fact: Codable {
         case .runFinished:
             self = .runFinished(
                 outcome: try get(.outcome), report: try get(.report), wall: try get(.wall))
+        case .checkpoint: self = .checkpoint(try get(.checkpoint))
         }
     }
 
@@ -203,7 +245,19 @@ extension Fact: Codable {
         case .definitionLoaded(let digest, let definition):
             try values.encode(digest, forKey: .digest)
             try values.encode(definition, forKey: .definition)
-        case .definitionRemoved, .automatonStarted, .automatonStopped, .attemptStarted: break
+        case .definitionRemoved, .automatonStarted, .automatonStopped, .automatonPaused,
+            .automatonResumed, .attemptStarted:
+            break
+        case .clockStepped(let by, let asleep):
+            try values.encode(by, forKey: .by)
+            try values.encode(asleep, forKey: .asleep)
+        case .successOverdue(let since, let expect):
+            try values.encode(since, forKey: .since)
+            try values.encode(expect, forKey: .expect)
+        case .firingsMissed(let from, let through, let reason):
+            try values.encode(from, forKey: .from)
+            try values.encode(through, forKey: .through)
+            try values.encode(reason, forKey: .reason)
         case .definitionRefused(let file, let diagnostics):
             try values.encode(file, forKey: .file)
             try values.encode(diagnostics, forKey: .diagnostics)
@@ -233,6 +287,7 @@ extension Fact: Codable {
             try values.encode(outcome, forKey: .outcome)
             try values.encode(report, forKey: .report)
             try values.encode(wall, forKey: .wall)
+        case .checkpoint(let checkpoint): try values.encode(checkpoint, forKey: .checkpoint)
         }
     }
 }

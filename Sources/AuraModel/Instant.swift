@@ -8,6 +8,9 @@ package struct Instant: Hashable, Comparable, Sendable, Codable {
     /// The instant that lies `milliseconds` after the Unix epoch.
     package init(milliseconds: Int) { self.milliseconds = milliseconds }
 
+    /// The whole second that it lies in, since the Unix epoch.
+    package var second: Int { floorDivide(milliseconds, by: 1000).quotient }
+
     package init(from decoder: any Decoder) throws {
         milliseconds = try decoder.singleValueContainer().decode(Int.self)
     }

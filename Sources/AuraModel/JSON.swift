@@ -4,14 +4,16 @@ package import FoundationEssentials
 package enum JSON {
     /// The canonical bytes of `value`.
     package static func encode(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(value)
+        let encoder = CanonicalEncoder()
+        _ = try encoder.append(value)
+        return Data(encoder.text.bytes)
     }
 
     /// The canonical text of `value`.
     package static func text(_ value: some Encodable) throws -> String {
-        String(decoding: try encode(value), as: UTF8.self)
+        let encoder = CanonicalEncoder()
+        _ = try encoder.append(value)
+        return String(decoding: encoder.text.bytes, as: UTF8.self)
     }
 
     /// Reads a value; throws `DecodingError` on anything that does not fit the type.

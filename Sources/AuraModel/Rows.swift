@@ -5,6 +5,65 @@ package struct DaemonRow: Hashable, Sendable, Codable {
     package var version: String
     /// Entries so far: the sequence number of the newest one.
     package var sequence: Int
+    /// When the newest entry was made: the last sign of life before a start.
+    package var lastAt: Instant?
+    /// Times in which the daemon did not run, oldest first, at most `absencesMax`.
+    package var absences: [Absence]?
+    /// Wall clock steps, oldest first, at most `absencesMax`.
+    package var steps: [ClockStep]?
+    /// The newest start of a run by a schedule, and how many there were in the minute up to it.
+    package var starts: StartCount?
+
+    /// 32: what `explain` can still tell of in plain words; the log has all of them.
+    package static let absencesMax = 32
+
+    /// A time in which the daemon did not run.
+    package struct Absence: Hashable, Sendable, Codable {
+        /// Its last sign of life before, and the entry that it is.
+        package var from: Instant
+        package var lastSequence: Int
+        package var to: Instant
+        package var startSequence: Int
+
+        /// A time from the entry `lastSequence` to the start in `startSequence`.
+        package init(from: Instant, lastSequence: Int, to: Instant, startSequence: Int) {
+            self.from = from
+            self.lastSequence = lastSequence
+            self.to = to
+            self.startSequence = startSequence
+        }
+    }
+
+    /// A step of the wall clock: what it read before and after, and the entry that says so.
+    package struct ClockStep: Hashable, Sendable, Codable {
+        package var by: Milliseconds
+        package var asleep: Milliseconds
+        package var at: Instant
+        package var sequence: Int
+
+        /// A step to `at`.
+        package init(by: Milliseconds, asleep: Milliseconds, at: Instant, sequence: Int) {
+            self.by = by
+            self.asleep = asleep
+            self.at = at
+            self.sequence = sequence
+        }
+    }
+
+    /// Starts in the minute up to the newest one.
+    package struct StartCount: Hashable, Sendable, Codable {
+        package var last: Instant
+        package var count: Int
+
+        /// `count` starts in the minute up to `last`.
+        package init(last: Instant, count: Int) {
+            self.last = last
+            self.count = count
+        }
+    }
+    /// The newest checkpoint's own entry, and its time; nil before the first.
+    package var checkpoint: Int?
+    package var checkpointAt: Instant?
 
     /// The row before the first start.
     package init(
@@ -37,6 +96,103 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var lastRun: RunID?
     package var lastOutcome: RunOutcome?
     package var lastFinished: Instant?
+    package var lastSuccess: Instant?
+    /// Since when the schedule is in force; what `expect` counts from before the first success.
+    package var activeSince: Instant?
+    /// Whether it was said that a success is overdue since the last one.
+    package var isOverdue: Bool?
+    package var pause: Pause?
+    /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
+    package var waiting: [Waiting]?
+    /// The newest firings that were missed in a row: planned again when the clock goes back into them.
+    package var missed: Span?
+    /// The row that stands for the first of `missed`, where that were too many for a row each.
+    package var summary: OccurrenceRow?
+    /// Spans after the cursor whose firings have been decided already: the clock was there before.
+    package var settled: [Span]?
+    /// When the schedule came into force, changed or went, oldest first, at most `historyMax`.
+    package var history: [Turn]?
+
+    /// 32: what `explain` can still tell of in plain words; the log has all of them.
+    package static let historyMax = 32
+    /// 64 times that the clock came back; after that it is not followed back any more.
+    package static let settledMax = 64
+
+    /// A pause, and who wanted it.
+    package struct Pause: Hashable, Sendable, Codable {
+        package var since: Instant
+        package var by: Principal
+        package var sequence: Int
+
+        /// A pause that the entry `sequence` began.
+        package init(since: Instant, by: Principal, sequence: Int) {
+            self.since = since
+            self.by = by
+            self.sequence = sequence
+        }
+    }
+
+    /// A firing that waits.
+    package struct Waiting: Hashable, Sendable, Codable {
+        package var nominal: Instant
+        package var since: Instant
+        package var reason: String
+        package var sequence: Int
+        /// Who ordered it, when it is a firing of the past that somebody wants to have now.
+        package var by: Principal?
+
+        /// A firing that waits since the entry `sequence`.
+        package init(
+            nominal: Instant, since: Instant, reason: String, sequence: Int, by: Principal? = nil
+        ) {
+            self.nominal = nominal
+            self.since = since
+            self.reason = reason
+            self.sequence = sequence
+            self.by = by
+        }
+    }
+
+    /// The instants after `after` up to and including `through`.
+    package struct Span: Hashable, Sendable, Codable {
+        package var after: Instant
+        package var through: Instant
+
+        /// A span.
+        package init(after: Instant, through: Instant) {
+            self.after = after
+            self.through = through
+        }
+    }
+
+    /// A change of whether, or how, the schedule is in force.
+    package struct Turn: Hashable, Sendable, Codable {
+        package enum Kind: String, Hashable, Sendable, Codable {
+            case loaded, removed, started, stopped, paused, resumed
+        }
+
+        package var kind: Kind
+        package var at: Instant
+        package var by: Principal
+        package var sequence: Int
+        /// The digest of a loaded definition.
+        package var definition: String?
+        /// Whether the schedule is in force from then on.
+        package var isActive: Bool
+
+        /// A change that the entry `sequence` made.
+        package init(
+            kind: Kind, at: Instant, by: Principal, sequence: Int, definition: String?,
+            isActive: Bool
+        ) {
+            self.kind = kind
+            self.at = at
+            self.by = by
+            self.sequence = sequence
+            self.definition = definition
+            self.isActive = isActive
+        }
+    }
 
     /// The row of a definition that was just seen for the first time.
     package init(
@@ -62,17 +218,24 @@ package struct OccurrenceRow: Hashable, Sendable, Codable {
     package var decision: OccurrenceDecision
     package var decidedAt: Instant
     package var sequence: Int
+    /// How it waited before it was decided.
+    package var waited: AutomatonRow.Waiting?
+    /// The last of the firings that the row stands for; nil: it stands for one.
+    package var through: Instant?
 
     /// The row of a decided occurrence.
     package init(
         automaton: AutomatonName, nominal: Instant, decision: OccurrenceDecision,
-        decidedAt: Instant, sequence: Int
+        decidedAt: Instant, sequence: Int, waited: AutomatonRow.Waiting? = nil,
+        through: Instant? = nil
     ) {
         self.automaton = automaton
         self.nominal = nominal
         self.decision = decision
         self.decidedAt = decidedAt
         self.sequence = sequence
+        self.waited = waited
+        self.through = through
     }
 }
 
@@ -152,6 +315,12 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var report: String
     /// The newest thing it did, in a few words.
     package var activity: String
+    /// Its place in the line for a slot, by `SlotLine`: lower goes first.
+    package var turn: Instant?
+    /// How far the wall clock was set since the run started: its wall time does not count that.
+    package var stepped: Milliseconds?
+    /// The entry that finished it.
+    package var finishedSequence: Int?
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {

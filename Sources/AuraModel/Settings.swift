@@ -14,12 +14,18 @@ package struct Settings: Hashable, Sendable, Codable {
     package var libexecDirectory: String
     /// Top-level runs that may be under way at once; further ones wait, in order.
     package var runsMax: Int
+    /// Runs that schedules may start within any minute; further firings wait their turn.
+    package var startsPerMinuteMax: Int
     package var reasoners: [String: ReasonerSettings]
+
+    /// 120: two a second is more than agents are worth watching, and a provider's limits bear it.
+    package static let startsPerMinuteStandard = 120
 
     /// Settings with every part stated.
     package init(
         stateDirectory: String, socket: String, operatorGroup: String?, user: String?,
         definitionsDirectory: String, libexecDirectory: String, runsMax: Int,
+        startsPerMinuteMax: Int = Settings.startsPerMinuteStandard,
         reasoners: [String: ReasonerSettings]
     ) {
         self.stateDirectory = stateDirectory
@@ -29,6 +35,7 @@ package struct Settings: Hashable, Sendable, Codable {
         self.definitionsDirectory = definitionsDirectory
         self.libexecDirectory = libexecDirectory
         self.runsMax = runsMax
+        self.startsPerMinuteMax = startsPerMinuteMax
         self.reasoners = reasoners
     }
 }
@@ -50,16 +57,20 @@ package struct ReasonerSettings: Hashable, Sendable, Codable {
     package var idleTimeout: Milliseconds
     /// Longest time from request to the end of the answer.
     package var totalTimeout: Milliseconds
+    /// Top-level runs of this reasoner that may be under way at once; nil: as many as the host's.
+    package var runsMax: Int?
 
     /// A reasoner's settings; a minute of silence and ten minutes in all unless given.
     package init(
         provider: Provider, model: String, prices: PriceTable = .free,
-        idleTimeout: Milliseconds = .seconds(60), totalTimeout: Milliseconds = .minutes(10)
+        idleTimeout: Milliseconds = .seconds(60), totalTimeout: Milliseconds = .minutes(10),
+        runsMax: Int? = nil
     ) {
         self.provider = provider
         self.model = model
         self.prices = prices
         self.idleTimeout = idleTimeout
         self.totalTimeout = totalTimeout
+        self.runsMax = runsMax
     }
 }

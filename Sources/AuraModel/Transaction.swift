@@ -35,6 +35,16 @@ package enum Trigger: Hashable, Sendable, Codable {
     case schedule(nominal: Instant)
     case order(by: Principal)
     case parent(run: RunID, command: CommandID)
+    /// A run of the automaton that this one is chained to has finished.
+    case chain(run: RunID, of: AutomatonName, nominal: Instant)
+
+    /// The planned firing that the run was started for; nil when an operator or a run started it.
+    package var nominal: Instant? {
+        switch self {
+        case .schedule(let nominal), .chain(_, _, let nominal): nominal
+        case .order, .parent: nil
+        }
+    }
 }
 
 /// One output of a kernel: what it wants done, numbered within the run.

@@ -10,6 +10,8 @@ import Glibc
 /// apart, growing the map while transactions are under way, is kept apart by `gate`.
 final class Environment: @unchecked Sendable {
     let layout: Layout
+    /// The format that the record had when it was opened.
+    let format: Int
     private let handle: OpaquePointer
     /// Shared by every transaction; exclusive for growing the map.
     ///
@@ -22,12 +24,16 @@ final class Environment: @unchecked Sendable {
     /// 126: LMDB's own number of slots for reads at the same time; API threads are far fewer.
     private static let readersMax: UInt32 = 126
 
-    init(directory: String, bounds: RecordBounds) throws(RecordError) {
+    /// Opens the environment; `toInspect` neither makes nor changes anything in it.
+    init(
+        directory: String, bounds: RecordBounds, toInspect: Bool = false
+    ) throws(RecordError) {
         claim = try DirectoryClaim(directory)
         mapBytesMax = bounds.mapBytesMax
-        handle = try Self.open(directory, mapBytes: bounds.mapBytes)
+        try FileLength.check(directory + "/data.mdb")
+        handle = try Self.open(directory, mapBytes: bounds.mapBytes, toInspect: toInspect)
         do throws(RecordError) {
-            layout = try Self.openLayout(handle)
+            (layout, format) = try Self.openLayout(handle, toInspect: toInspect)
             try claim.sync()
         } catch {
             mdb_env_close(handle)
@@ -123,7 +129,7 @@ final class Environment: @unchecked Sendable {
     // MARK: Opening
 
     private static func open(
-        _ directory: String, mapBytes: Int
+        _ directory: String, mapBytes: Int, toInspect: Bool
     ) throws(RecordError) -> OpaquePointer {
         var created: OpaquePointer?
         try RecordError.check(mdb_env_create(&created), "create the environment")
@@ -134,7 +140,9 @@ final class Environment: @unchecked Sendable {
             try RecordError.check(mdb_env_set_maxreaders(handle, readersMax), "size the readers")
             // No flag that weakens a sync; readers belong to their transaction, not to their thread.
             try RecordError.check(
-                mdb_env_open(handle, directory, UInt32(MDB_NOTLS), 0o600), "open \(directory)")
+                mdb_env_open(
+                    handle, directory, UInt32(MDB_NOTLS | (toInspect ? MDB_RDONLY : 0)), 0o600),
+                "open \(directory)")
             // LMDB leaves its data descriptor open across exec: a worker would inherit the record.
             var file: Int32 = -1
             try RecordError.check(mdb_env_get_fd(handle, &file), "find the data descriptor")
@@ -161,46 +169,55 @@ final class Environment: @unchecked Sendable {
     /// Opens the subdatabases, made in a new record.
     ///
     /// An existing one is only read by this.
-    private static func openLayout(_ handle: OpaquePointer) throws(RecordError) -> Layout {
-        let pointer = try begin(handle, 0)
+    private static func openLayout(
+        _ handle: OpaquePointer, toInspect: Bool
+    ) throws(RecordError) -> (Layout, format: Int) {
+        let pointer = try begin(handle, toInspect ? UInt32(MDB_RDONLY) : 0)
+        let flags = toInspect ? 0 : UInt32(MDB_CREATE)
         let layout: Layout
+        let format: Int
         do throws(RecordError) {
-            let meta = try openTable(pointer, Layout.Name.meta)
-            try settleFormat(pointer, meta)
+            let meta = try openTable(pointer, Layout.Name.meta, flags)
+            format = try settleFormat(pointer, meta, toInspect: toInspect)
             var rows: [RowTable: MDB_dbi] = [:]
-            for table in RowTable.allCases { rows[table] = try openTable(pointer, table.rawValue) }
+            for table in RowTable.allCases {
+                rows[table] = try openTable(pointer, table.rawValue, flags)
+            }
             layout = Layout(
-                entries: try openTable(pointer, Layout.Name.entries),
-                byAutomaton: try openTable(pointer, Layout.Name.byAutomaton),
-                byRun: try openTable(pointer, Layout.Name.byRun), meta: meta, rows: rows)
+                entries: try openTable(pointer, Layout.Name.entries, flags),
+                byAutomaton: try openTable(pointer, Layout.Name.byAutomaton, flags),
+                byRun: try openTable(pointer, Layout.Name.byRun, flags),
+                tree: try openTable(pointer, Layout.Name.tree, flags), meta: meta, rows: rows)
         } catch {
             mdb_txn_abort(pointer)
             throw error
         }
         try RecordError.check(mdb_txn_commit(pointer), "create the record")
-        return layout
+        return (layout, format)
     }
 
     private static func openTable(
-        _ transaction: OpaquePointer, _ name: String
+        _ transaction: OpaquePointer, _ name: String, _ flags: UInt32
     ) throws(RecordError) -> MDB_dbi {
         var table: MDB_dbi = 0
         try RecordError.check(
-            mdb_dbi_open(transaction, name, UInt32(MDB_CREATE), &table), "open table \(name)")
+            mdb_dbi_open(transaction, name, flags, &table), "open table \(name)")
         return table
     }
 
     /// A new record gets the newest format; an unknown one is left alone, before anything else is read.
     private static func settleFormat(
-        _ transaction: OpaquePointer, _ meta: MDB_dbi
-    ) throws(RecordError) {
-        if let stored = try Raw.get(transaction, meta, Layout.formatKey) {
-            guard let format = Layout.number(stored) else { throw .corrupt(what: "its format") }
-            guard format <= Entry.format else {
-                throw .newerFormat(version: format, known: Entry.format)
-            }
-        } else {
+        _ transaction: OpaquePointer, _ meta: MDB_dbi, toInspect: Bool
+    ) throws(RecordError) -> Int {
+        guard let stored = try Raw.get(transaction, meta, Layout.formatKey) else {
+            guard !toInspect else { throw .corrupt(what: "its format is not there") }
             try Raw.put(transaction, meta, Layout.formatKey, Layout.number(Entry.format))
+            return Entry.format
         }
+        guard let format = Layout.number(stored) else { throw .corrupt(what: "its format") }
+        guard format <= Entry.format else {
+            throw .newerFormat(version: format, known: Entry.format)
+        }
+        return format
     }
 }

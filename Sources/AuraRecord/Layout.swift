@@ -13,6 +13,8 @@ struct Layout: Sendable {
     ///
     /// An entry stands under its run, and under its parent run if it has one.
     let byRun: MDB_dbi
+    /// Row of the tree -> its nodes' hashes: see `TreeEdge`.
+    let tree: MDB_dbi
     /// `format`, `head` (sequence and hash) and `journal-cursor`.
     let meta: MDB_dbi
     /// Row key -> the row's JSON.
@@ -22,11 +24,12 @@ struct Layout: Sendable {
         static let entries = "entries"
         static let byAutomaton = "by-automaton"
         static let byRun = "by-run"
+        static let tree = "tree"
         static let meta = "meta"
     }
 
     /// Subdatabases there may be: those above, one for each table of rows, and room for formats to come.
-    static let tablesMax = UInt32(4 + RowTable.allCases.count + 16)
+    static let tablesMax = UInt32(5 + RowTable.allCases.count + 16)
 
     static let formatKey = Array("format".utf8)
     static let headKey = Array("head".utf8)

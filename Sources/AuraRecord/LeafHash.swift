@@ -13,7 +13,7 @@ struct LeafHash: Hashable, Sendable {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The hash of `prefixed`: the leaf prefix and then an entry's bytes.
+    /// The hash of `prefixed`: a prefix and then what is hashed.
     init(prefixed: UnsafeRawBufferPointer) {
         var hash = SHA256()
         hash.update(bufferPointer: prefixed)
@@ -26,6 +26,21 @@ struct LeafHash: Hashable, Sendable {
         hash.update(data: [Self.leafPrefix])
         hash.update(data: text)
         bytes = Array(hash.finalize())
+    }
+
+    /// The byte that tells an inner node from a leaf.
+    static let nodePrefix: UInt8 = 1
+
+    /// The hash of an inner node.
+    static func node(_ left: Self, _ right: Self) -> Self {
+        withUnsafeTemporaryAllocation(byteCount: 1 + 2 * SHA256.byteCount, alignment: 1) { buffer in
+            buffer[0] = nodePrefix
+            for index in 0..<SHA256.byteCount {
+                buffer[1 + index] = left.bytes[index]
+                buffer[1 + SHA256.byteCount + index] = right.bytes[index]
+            }
+            return Self(prefixed: UnsafeRawBufferPointer(buffer))
+        }
     }
 
     var hex: String { Hex.text(bytes) }

@@ -20,7 +20,7 @@ struct LogWalk {
 
     /// The last entry that was found good.
     private(set) var sequence = 0
-    private var hash = LeafHash.genesis
+    private(set) var hash = LeafHash.genesis
     private var automata: [AutomatonName: Int] = [:]
     private var inAutomata = 0
     private var inRuns = 0
@@ -82,7 +82,8 @@ struct LogWalk {
     func countFinding(_ goal: Goal) -> Finding? {
         if goal.entries != sequence {
             return Finding(
-                nil, "the log holds \(goal.entries) entries, the head row says \(sequence)")
+                sequence + 1, "the log holds \(goal.entries) entries, the head row says \(sequence)"
+            )
         }
         if goal.byAutomaton != inAutomata { return Finding(nil, "the automata's index has strays") }
         if goal.byRun != inRuns { return Finding(nil, "the runs' index has strays") }

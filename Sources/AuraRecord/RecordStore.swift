@@ -30,6 +30,7 @@ package final class RecordStore {
     private let environment: Environment
     private let encoder = CanonicalEncoder()
     private var newest: Head
+    private var edge: TreeEdge
     /// The newest number of each automaton that was appended to since the record was opened.
     private var automata: [AutomatonName: Int] = [:]
     private var poison: RecordError?
@@ -47,6 +48,14 @@ package final class RecordStore {
                 throw .corrupt(what: "the head row does not name the newest entry")
             }
             return head
+        }
+        if environment.format < TreeBuilding.format { try TreeBuilding.run(environment) }
+        let size = newest.sequence
+        edge = try environment.read { snapshot throws(RecordError) in
+            try snapshot.edge(size: size)
+        }
+        guard edge.newestLeaf == newest.hash else {
+            throw .corrupt(what: "the tree does not end with the newest entry")
         }
     }
 
@@ -75,9 +84,12 @@ package final class RecordStore {
         if let poison { throw .poisoned(by: "\(poison)") }
         let numbers = try follow(entries)
         let leaves = try chain(entries)
+        var grown = edge
+        let treeRows = grown.append(leaves.map(\.hash))
         do throws(RecordError) {
             try environment.write { batch throws(RecordError) in
                 try self.put(entries, leaves, into: batch)
+                for row in treeRows { try batch.write(row) }
                 for row in rows { try batch.write(row) }
                 if let journalCursor {
                     let meta = batch.layout.meta
@@ -92,6 +104,7 @@ package final class RecordStore {
         }
         if let last = entries.last, let leaf = leaves.last {
             newest = Head(sequence: last.sequence, hash: leaf.hash)
+            edge = grown
         }
         automata.merge(numbers) { $1 }
         return zip(entries, leaves).map { entry, leaf in
@@ -104,6 +117,16 @@ package final class RecordStore {
     /// Moves the journal's cursor by a commit of its own: for when nothing else is being written.
     package func setJournalCursor(_ sequence: Int) throws(RecordError) {
         try append([], journalCursor: sequence)
+    }
+
+    /// Signs the record as it now stands; nil when it is empty.
+    ///
+    /// Nothing is written.
+    package func checkpoint(
+        by signer: CheckpointSigner, at time: Instant
+    ) throws(RecordError) -> Checkpoint? {
+        guard newest.sequence > 0 else { return nil }
+        return try signer.sign(size: newest.sequence, root: edge.root.bytes, at: time)
     }
 
     // MARK: Numbers

@@ -88,6 +88,19 @@ struct WriteBatch: ~Copyable {
         Raw.put(pointer, layout.entries, key, value, UInt32(MDB_APPEND))
     }
 
+    /// Puts a value behind all others of its table, which fills pages whole.
+    func append(_ table: MDB_dbi, _ key: [UInt8], _ value: [UInt8]) throws(RecordError) {
+        let code = value.withUnsafeBytes {
+            Raw.put(pointer, table, key, $0, UInt32(MDB_APPEND))
+        }
+        try RecordError.check(code, "append a value")
+    }
+
+    /// Deletes all that `table` holds.
+    func empty(_ table: MDB_dbi) throws(RecordError) {
+        try RecordError.check(mdb_drop(pointer, table, 0), "empty a table")
+    }
+
     /// Writes or deletes a row; deleting one that is not there changes nothing.
     func write(_ row: RowWrite) throws(RecordError) {
         guard let table = layout.rows[row.table] else {

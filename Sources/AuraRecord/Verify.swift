@@ -1,70 +1,159 @@
 package import AuraModel
 
 extension RecordReader {
+    /// A reader of the record in `directory`, whatever state it is in, for `verify` and for reading.
+    ///
+    /// Nothing is made, migrated or repaired, and what `RecordStore` refuses is let through to be
+    /// examined. Throws what `RecordStore` throws for a record that is owned, newer or no record.
+    package static func inspecting(
+        directory: String, bounds: RecordBounds = RecordBounds()
+    ) throws(RecordError) -> Self {
+        Self(try Environment(directory: directory, bounds: bounds, toInspect: true))
+    }
+
     /// Walks the whole log up to the entry that is newest now: sequence numbers and automata's own without
-    /// gaps, each entry readable and with the hash that its successor (or the head row) names, and
-    /// both indexes leading to it.
+    /// gaps, each entry readable and with the hash that its successor (or the head row) names, both
+    /// indexes leading to it, every node of the tree what the entries below make it, and the root of
+    /// every checkpoint the tree's root at its size.
+    ///
+    /// With `keys`, checkpoints are signed by one of them or by a key that one of them endorsed; without,
+    /// signatures are not looked at. A checkpoint of an unknown key passes if a later trusted one
+    /// covers it. `anchors` are checkpoints kept elsewhere, whose signatures the caller has checked.
+    ///
+    /// With `fold`, the rows are what it makes of the log, byte for byte: it is given every entry in
+    /// order and answers the rows that it writes or deletes; of several writes to one row the last
+    /// counts. A row that differs is named in `problem`, with `firstBad` nil.
     ///
     /// An edit is laid to the entry that was edited: when two neighbours disagree, the later one is
-    /// believed if its own successor vouches for it. Throws only when the record cannot be read.
-    package func verify() throws(RecordError) -> RecordVerdict {
-        try verified(fold: nil)
-    }
-
-    /// The same, and that the rows are what a fold of the log makes of it, byte for byte.
-    ///
-    /// `fold` is given every entry in order and answers the rows that it writes or deletes; of several
-    /// writes to one row the last counts. A row that differs is named in `problem`, with `firstBad` nil.
+    /// believed if its own successor vouches for it. Throws only when the record cannot be read at all.
     package func verify(
-        fold: @escaping (Entry) throws -> [RowWrite]
+        keys: [[UInt8]]? = nil, anchors: [CheckpointNote] = [],
+        fold: ((Entry) throws -> [RowWrite])? = nil
     ) throws(RecordError) -> RecordVerdict {
-        try verified(fold: fold)
+        let goal: Goal
+        do throws(RecordError) {
+            goal = try environment.read { snapshot throws(RecordError) in
+                try Goal(snapshot, withRows: fold != nil)
+            }
+        } catch .corrupt(let what) {
+            return RecordVerdict(entries: 0, head: "", firstBad: 1, problem: what)
+        }
+        var verification = Verification(
+            environment: environment, goal: goal, keys: keys, anchors: anchors, fold: fold)
+        return try verification.run()
+    }
+}
+
+/// One walk over a record.
+private struct Verification {
+    let environment: Environment
+    let goal: Goal
+    let fold: ((Entry) throws -> [RowWrite])?
+    var walk = LogWalk()
+    var tree = TreeWalk()
+    var checkpoints: CheckpointWalk
+    var rows = RowFold()
+
+    init(
+        environment: Environment, goal: Goal, keys: [[UInt8]]?, anchors: [CheckpointNote],
+        fold: ((Entry) throws -> [RowWrite])?
+    ) {
+        self.environment = environment
+        self.goal = goal
+        self.fold = fold
+        checkpoints = CheckpointWalk(keys: keys, anchors: anchors)
     }
 
-    private func verified(
-        fold: ((Entry) throws -> [RowWrite])?
-    ) throws(RecordError) -> RecordVerdict {
-        let goal = try environment.read { snapshot throws(RecordError) in
-            try Goal(snapshot, withRows: fold != nil)
-        }
-        var walk = LogWalk()
-        var rows = RowFold()
+    mutating func run() throws(RecordError) -> RecordVerdict {
+        let finding =
+            try walkLog() ?? walk.countFinding(goal) ?? tree.endFinding(goal)
+            ?? checkpoints.endFinding(entries: goal.head.sequence)
+            ?? (fold == nil ? nil : rows.finding(goal.rows))
+        return RecordVerdict(
+            entries: goal.head.sequence, head: goal.head.hash.hex, firstBad: finding?.sequence,
+            problem: finding?.problem, checkpoints: checkpoints.count,
+            covered: checkpoints.covered)
+    }
+
+    private mutating func walkLog() throws(RecordError) -> LogWalk.Finding? {
         while walk.sequence < goal.head.sequence {
             let after = walk.sequence
-            let most = min(Self.pageEntriesMax, goal.head.sequence - after)
-            // The last one, unless alone, only vouches for the one before it; it is judged with the
-            // next page.
-            var page = try environment.read { snapshot throws(RecordError) in
-                try snapshot.page(after: after, limit: most + 1)
-            }
-            let successor = page.count > 1 ? page.removeLast() : nil
-            guard !page.isEmpty else {
-                return verdict(goal, walk, .init(after + 1, "it is not there"))
-            }
-            for (index, stored) in page.enumerated() {
-                let next = index + 1 < page.count ? page[index + 1] : successor
-                let entry: Entry
-                switch walk.take(stored, next: next, goal: goal) {
-                case .good(let read): entry = read
-                case .bad(let finding): return verdict(goal, walk, finding)
-                }
-                guard let fold else { continue }
-                do { rows.take(try fold(entry)) } catch {
-                    return verdict(
-                        goal, walk, .init(entry.sequence, "the fold refuses it: \(error)"))
+            let page: Page
+            do throws(RecordError) {
+                page = try read(after: after, most: RecordReader.pageEntriesMax)
+            } catch {
+                // One at a time, to name the first that cannot be read.
+                do throws(RecordError) {
+                    page = try read(after: after, most: 1)
+                } catch {
+                    return .init(after + 1, "it cannot be read: \(error)")
                 }
             }
-            if let finding = try indexFinding(page) { return verdict(goal, walk, finding) }
+            guard !page.entries.isEmpty else { return .init(after + 1, "it is not there") }
+            if let finding = try take(page) { return finding }
         }
-        let finding = walk.countFinding(goal) ?? (fold == nil ? nil : rows.finding(goal.rows))
-        return verdict(goal, walk, finding)
+        return nil
     }
 
-    /// The first entry of `page` to which an index does not lead.
-    private func indexFinding(_ page: [StoredEntry]) throws(RecordError) -> LogWalk.Finding? {
-        var entries: [Entry] = []
-        for stored in page { entries.append(try stored.decoded()) }
+    /// What is judged at once.
+    private struct Page {
+        var entries: [StoredEntry]
+        /// Only vouches for the last of `entries`; it is judged with the next page.
+        var successor: StoredEntry?
+        var treeRows: [Int: [UInt8]]
+    }
+
+    private func read(after: Int, most: Int) throws(RecordError) -> Page {
+        let most = min(most, goal.head.sequence - after)
         return try environment.read { snapshot throws(RecordError) in
+            var entries = try snapshot.page(after: after, limit: most + 1)
+            let successor = entries.count > 1 ? entries.removeLast() : nil
+            let rows =
+                entries.isEmpty ? [:] : try snapshot.treeRows(after + 1, after + entries.count)
+            return Page(entries: entries, successor: successor, treeRows: rows)
+        }
+    }
+
+    private mutating func take(_ page: Page) throws(RecordError) -> LogWalk.Finding? {
+        var good: [Entry] = []
+        for (index, stored) in page.entries.enumerated() {
+            let next = index + 1 < page.entries.count ? page.entries[index + 1] : page.successor
+            let entry: Entry
+            switch walk.take(stored, next: next, goal: goal) {
+            case .good(let read): entry = read
+            case .bad(let finding): return finding
+            }
+            good.append(entry)
+            if let finding = tree.take(walk.hash, page.treeRows) { return finding }
+            if let finding = try judgeCheckpoint(entry) { return finding }
+            guard let fold else { continue }
+            do { rows.take(try fold(entry)) } catch {
+                return .init(entry.sequence, "the fold refuses it: \(error)")
+            }
+        }
+        return try indexFinding(good)
+    }
+
+    private mutating func judgeCheckpoint(_ entry: Entry) throws(RecordError) -> LogWalk.Finding? {
+        if case .checkpoint(let checkpoint) = entry.fact,
+            let finding = try checkpoints.take(
+                checkpoint, in: entry.sequence, root: root(size:))
+        {
+            return finding
+        }
+        return checkpoints.anchorFinding(size: entry.sequence) { tree.edge.root.bytes }
+    }
+
+    /// The root at a size that was walked, from nodes that were found good.
+    private func root(size: Int) throws(RecordError) -> [UInt8] {
+        try environment.read { snapshot throws(RecordError) in
+            try snapshot.treeHash(0..<size).bytes
+        }
+    }
+
+    /// The first of `entries` to which an index does not lead.
+    private func indexFinding(_ entries: [Entry]) throws(RecordError) -> LogWalk.Finding? {
+        try environment.read { snapshot throws(RecordError) in
             let layout = snapshot.layout
             for entry in entries {
                 if let name = entry.automaton, let number = entry.automatonSequence {
@@ -75,20 +164,12 @@ extension RecordReader {
                     }
                 }
                 for run in entry.indexedRuns {
-                    guard try snapshot.get(layout.byRun, Layout.runKey(run, entry.sequence)) != nil
+                    guard try snapshot.get(layout.byRun, Layout.runKey(run, entry.sequence)) == []
                     else { return .init(entry.sequence, "the runs' index does not lead to it") }
                 }
             }
             return nil
         }
-    }
-
-    private func verdict(
-        _ goal: Goal, _ walk: LogWalk, _ finding: LogWalk.Finding?
-    ) -> RecordVerdict {
-        RecordVerdict(
-            entries: goal.head.sequence, head: goal.head.hash.hex, firstBad: finding?.sequence,
-            problem: finding?.problem)
     }
 }
 
@@ -98,13 +179,20 @@ struct Goal {
     var entries: Int
     var byAutomaton: Int
     var byRun: Int
+    var treeRows: Int
+    /// The newest row of the tree; empty when there is none.
+    var treeRow: [UInt8]
     var rows: [RowFold.Key: [UInt8]] = [:]
 
     init(_ snapshot: borrowing Snapshot, withRows: Bool) throws(RecordError) {
+        let layout = snapshot.layout
         head = try snapshot.head()
-        entries = try snapshot.count(snapshot.layout.entries)
-        byAutomaton = try snapshot.count(snapshot.layout.byAutomaton)
-        byRun = try snapshot.count(snapshot.layout.byRun)
+        entries = try snapshot.count(layout.entries)
+        byAutomaton = try snapshot.count(layout.byAutomaton)
+        byRun = try snapshot.count(layout.byRun)
+        treeRows = try snapshot.count(layout.tree)
+        let newest = Layout.number(max(0, head.sequence - 1) / TreePlace.rowLeaves)
+        treeRow = try snapshot.get(layout.tree, newest) ?? []
         guard withRows else { return }
         for table in RowTable.allCases {
             try snapshot.scan(try snapshot.table(table), from: []) {

@@ -7,6 +7,8 @@ package enum Event: Sendable {
     /// The daemon has opened its record and read its rows. Always the first event.
     case started(version: String, boot: String)
     case definitionsRead(DefinitionsRead)
+    /// What the clocks read at the beginning of a turn.
+    case clock(ClockReading)
     /// Something is due, or may be.
     case tick
     case ordered(Order, by: Principal, ticket: Ticket)
@@ -19,6 +21,8 @@ package enum Event: Sendable {
     case modelEnded(RunID, CommandID, Result<ModelAnswer, ModelFailure>)
     case toolEnded(RunID, CommandID, ToolResult)
     case stepEnded(RunID, CommandID, StepResult)
+    /// The daemon signed what `Action.checkpoint` asked for.
+    case checkpointSigned(Checkpoint)
     /// The daemon was told to stop. Runs stay as they are in the record and go on after the next start.
     case stopping(reason: String)
 }
@@ -34,6 +38,26 @@ package enum Order: Hashable, Sendable {
     case run(AutomatonName)
     case stopRun(RunID)
     case answer(RunID, text: String)
+    case pause(AutomatonName)
+    case resume(AutomatonName)
+    /// Start these firings of the past after all.
+    case backfill(AutomatonName, [Instant])
+}
+
+/// What three clocks read at one moment: together they tell a clock that was set from time that passed.
+package struct ClockReading: Hashable, Sendable {
+    package var wall: Instant
+    /// Milliseconds since the boot, with suspended time; never set.
+    package var boot: Int
+    /// The same without suspended time.
+    package var awake: Int
+
+    /// A reading.
+    package init(wall: Instant, boot: Int, awake: Int) {
+        self.wall = wall
+        self.boot = boot
+        self.awake = awake
+    }
 }
 
 /// The digest and size of a model request, taken where the bytes are.
@@ -56,12 +80,16 @@ package struct DefinitionsRead: Sendable {
         package var digest: String
         package var definition: Definition
         package var zone: ZoneRules
+        package var file: String
 
         /// A definition that may be put in force.
-        package init(digest: String, definition: Definition, zone: ZoneRules) {
+        package init(
+            digest: String, definition: Definition, zone: ZoneRules, file: String = ""
+        ) {
             self.digest = digest
             self.definition = definition
             self.zone = zone
+            self.file = file
         }
     }
 
@@ -96,4 +124,6 @@ package enum Action: Sendable {
     /// Remove what the run had on disk.
     case releaseWorkspace(RunID)
     case reply(Ticket, Result<OrderResult, APIError>)
+    /// Sign the record as it now stands, and answer with `Event.checkpointSigned`.
+    case checkpoint
 }

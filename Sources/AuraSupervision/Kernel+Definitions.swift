@@ -5,7 +5,12 @@ extension Kernel {
     /// The first event after every start: what was under way is taken up again.
     mutating func recover(version: String, boot: String, at now: Instant) throws {
         let start = DaemonStarted(epoch: state.daemon.epoch + 1, version: version, boot: boot)
+        // Without a boot in common only this much is known: the clock was later than it is.
+        let last = state.daemon.lastAt
         try record(.daemonStarted(start), at: now)
+        if let last, now < last { try noteStep(now - last, asleep: .zero, at: now) }
+        // What the process before started counts from now at the latest, or it would count for ever.
+        starts = starts.map { min($0, now) }
         for id in state.runs.keys.sorted() {
             try takeUp(id, at: now)
         }
@@ -38,6 +43,10 @@ extension Kernel {
 
     /// Compares what was read with what is in force; a file that did not change changes nothing.
     mutating func putInForce(_ read: DefinitionsRead, at now: Instant) throws {
+        let read = withoutBrokenChains(read)
+        if read.loaded.contains(where: { zones[$0.definition.zone] != $0.zone }) {
+            markAllChanged()
+        }
         for loaded in read.loaded {
             let name = loaded.definition.name
             zones[loaded.definition.zone] = loaded.zone
@@ -58,6 +67,7 @@ extension Kernel {
         let names = Set(read.loaded.map(\.definition.name))
         for name in state.automata.keys.sorted()
         where !names.contains(name) && state.automata[name]?.isLoaded == true {
+            try cancelWaiting(of: name, "its definition was removed", at: now)
             try record(.definitionRemoved, automaton: name, at: now)
         }
     }

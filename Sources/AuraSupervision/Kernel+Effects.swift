@@ -48,7 +48,7 @@ extension Kernel {
 
     /// Ends waits and questions whose time has come.
     mutating func endWaits(at now: Instant) throws {
-        for id in state.runs.keys.sorted() {
+        for id in state.index.underWay.sorted() {
             for pending in state.runs[id]?.pending ?? [] {
                 guard let until = pending.intent.plan.until, until <= now else { continue }
                 let command = pending.intent.command

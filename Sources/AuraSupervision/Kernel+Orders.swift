@@ -28,6 +28,10 @@ extension Kernel {
                 return result
             case .run(let name): return try run(name, by: principal, at: now)
             case .stopRun(let id): return try stop(id, by: principal, at: now)
+            case .pause(let name): return try pause(name, by: principal, at: now)
+            case .resume(let name): return try resume(name, by: principal, at: now)
+            case .backfill(let name, let nominals):
+                return try backfill(name, nominals, by: principal, at: now)
             case .answer(let id, let text):
                 return try answer(id, text, at: now)
             }
@@ -38,7 +42,7 @@ extension Kernel {
         }
     }
 
-    private func known(_ name: AutomatonName) throws(APIError) -> AutomatonRow {
+    func known(_ name: AutomatonName) throws(APIError) -> AutomatonRow {
         guard let row = state.automata[name], row.isLoaded else {
             throw APIError(
                 .notFound, "there is no automaton '\(name)'", hint: "aura-ctl list")
@@ -61,8 +65,9 @@ extension Kernel {
         _ name: AutomatonName, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
         let row = try known(name)
-        let live = state.runs.values.filter { $0.automaton == name && $0.parent == nil }.map(\.id)
+        let live = state.index.live[name] ?? []
         if row.isActive {
+            try cancelWaiting(of: name, "the automaton was stopped by \(principal)", at: now)
             try record(.automatonStopped, automaton: name, by: principal, at: now)
         }
         for id in live.sorted() {
@@ -79,7 +84,7 @@ extension Kernel {
         _ name: AutomatonName, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
         _ = try known(name)
-        if let reason = refusalToAdmit(name, at: now) {
+        if let reason = refusalToAdmit(name, at: now) ?? overlapRefusal(name) {
             throw APIError(
                 .conflict, "\(name) cannot run now: \(reason)", hint: "aura-ctl runs \(name)")
         }

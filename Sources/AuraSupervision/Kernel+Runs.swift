@@ -34,7 +34,8 @@ extension Kernel {
         guard let row = state.runs[parent] else { return }
         var left = row.budget.remaining(after: row.spent + row.reserved)
         if let wall = row.budget.wall, let started = row.startedAt {
-            left.wall = Milliseconds(max(0, (started + wall - now).count))
+            let stepped = row.stepped ?? .zero
+            left.wall = Milliseconds(max(0, (started + wall + stepped - now).count))
         }
         let trigger = Trigger.parent(run: parent, command: command)
         let admitted = RunAdmitted(
@@ -48,7 +49,7 @@ extension Kernel {
     /// When a run must be over by its wall budget.
     func deadline(of row: RunRow) -> Instant? {
         guard let wall = row.budget.wall, let started = row.startedAt else { return nil }
-        return started + wall
+        return started + wall + (row.stepped ?? .zero)
     }
 
     /// When a run that backs off starts its next attempt.
@@ -58,7 +59,7 @@ extension Kernel {
     }
 
     mutating func endOverdueRuns(at now: Instant) throws {
-        for id in state.runs.keys.sorted() {
+        for id in state.index.underWay.sorted() {
             guard let row = state.runs[id], let deadline = deadline(of: row), deadline <= now
             else { continue }
             let limit = DurationText.format(row.budget.wall?.count ?? 0)
@@ -67,22 +68,30 @@ extension Kernel {
         }
     }
 
-    /// Starts what may start: children and resumed runs at once, others as slots allow, oldest first.
+    /// Starts what may start: children and resumed runs at once, others as slots allow.
+    ///
+    /// A slot goes to the first in line of all the reasoners that have one free.
     mutating func startAttempts(at now: Instant) throws {
-        var active = state.runs.values.filter { $0.parent == nil && $0.phase != .queued }.count
-        for id in state.runs.keys.sorted() {
+        for id in state.index.underWay.sorted() {
             guard let row = state.runs[id] else { continue }
             switch row.phase {
-            case .queued:
-                guard row.parent != nil || active < settings.runsMax else { continue }
-                if row.parent == nil { active += 1 }
-                try startAttempt(id, row, at: now)
-            case .backingOff(let until):
-                guard until <= now else { continue }
-                try startAttempt(id, row, at: now)
-            case .launching, .running, .finished: continue
+            case .queued: try startAttempt(id, row, at: now)
+            case .backingOff(let until) where until <= now: try startAttempt(id, row, at: now)
+            case .backingOff, .launching, .running, .finished: continue
             }
         }
+        while state.index.active < settings.runsMax, let id = firstInLine(),
+            let row = state.runs[id]
+        {
+            try startAttempt(id, row, at: now)
+        }
+    }
+
+    private func firstInLine() -> RunID? {
+        let open = state.index.lines.filter { reasoner, line in
+            settings.reasoners[reasoner]?.runsMax.map { line.active < $0 } ?? true
+        }
+        return open.values.compactMap(\.waiting.first).min()?.run
     }
 
     private mutating func startAttempt(_ id: RunID, _ row: RunRow, at now: Instant) throws {
@@ -144,7 +153,7 @@ extension Kernel {
         _ id: RunID, _ outcome: RunOutcome, report: String = "", at now: Instant
     ) throws {
         guard let row = state.runs[id] else { return }
-        for child in state.runs.keys.sorted() where state.runs[child]?.parent == id {
+        for child in (state.index.children[id] ?? []).sorted() {
             try finish(child, RunOutcome(.cancelled, "its parent run ended"), at: now)
         }
         for pending in state.runs[id]?.pending ?? [] where pending.reserved != .zero {
@@ -154,7 +163,7 @@ extension Kernel {
                     command: pending.intent.command, amount: pending.reserved, estimated: true),
                 run: id, at: now)
         }
-        let wall = row.startedAt.map { now - $0 } ?? .zero
+        let wall = row.startedAt.map { now - ($0 + (row.stepped ?? .zero)) } ?? .zero
         try record(
             .runFinished(outcome: outcome, report: report, wall: wall), run: id, at: now)
         actions.append(.cancelEffects(id))
@@ -167,6 +176,7 @@ extension Kernel {
             try transact(news, on: parent, at: now)
         } else {
             actions.append(.releaseWorkspace(id))
+            try fireFollowers(of: row, outcome, at: now)
         }
     }
 }

@@ -16,6 +16,20 @@ package struct Kernel: Sendable {
     package internal(set) var refusedDefinitions: [Diagnostic] = []
     var actions: [Action] = []
     var isStopping = false
+    /// What this machine is called: spreads the delays of one set of definitions over hosts.
+    let host: String
+    /// When each automaton has to be looked at.
+    var due = LaunchHeap()
+    /// Automatons with a waiting firing that could start: by how long they wait.
+    var ready = LaunchHeap()
+    /// Starts by schedules in the last minute, oldest first.
+    var starts: [Instant]
+    /// Automatons chained to each one, and the one that each is chained to.
+    var followers: [AutomatonName: Set<AutomatonName>] = [:]
+    var following: [AutomatonName: AutomatonName] = [:]
+    var lastClock: ClockReading?
+    /// Whether a checkpoint was asked for and is not there yet.
+    var isCheckpointAsked = false
     private var entries: [Entry] = []
 
     /// One turn's result: durable first, then acted on.
@@ -25,10 +39,14 @@ package struct Kernel: Sendable {
         package var actions: [Action]
     }
 
-    /// A kernel that goes on from `state`.
-    package init(state: State, settings: Settings) {
+    /// A kernel that goes on from `state`; `host` is the machine's own id.
+    package init(state: State, settings: Settings, host: String = "") {
         self.state = state
         self.settings = settings
+        self.host = host
+        // The process before may have started them all at its last moment: the bound holds all the same.
+        let last = state.daemon.starts
+        starts = last.map { Array(repeating: $0.last, count: $0.count) } ?? []
     }
 
     /// Decides what `event` means at `now`.
@@ -41,6 +59,7 @@ package struct Kernel: Sendable {
         case .started(let version, let boot): try recover(version: version, boot: boot, at: now)
         case .definitionsRead(let read): try putInForce(read, at: now)
         case .tick: break
+        case .clock(let reading): return try compare(reading, at: now)
         case .ordered(let order, let principal, let ticket):
             try carryOut(order, by: principal, ticket: ticket, at: now)
         case .attested(let run, let generation, let attestation):
@@ -58,13 +77,18 @@ package struct Kernel: Sendable {
             try transact(.toolFinished(command: command, result: result), on: run, at: now)
         case .stepEnded(let run, let command, let result):
             try transact(.stepFinished(command: command, result: result), on: run, at: now)
+        case .checkpointSigned(let checkpoint):
+            isCheckpointAsked = false
+            try record(.checkpoint(checkpoint), at: now)
         case .stopping(let reason):
             isStopping = true
             try record(.daemonStopped(reason: reason), at: now)
+            askForCheckpoint()
         }
         guard !isStopping else { return }
         try doWhatIsDue(at: now)
         deliverNews(at: now)
+        askForCheckpointIfDue(at: now)
     }
 
     /// Hands out what was decided since the last call.
@@ -79,6 +103,15 @@ package struct Kernel: Sendable {
 
     /// The sequence number that the next recorded fact will get.
     var nextSequence: Int { state.daemon.sequence + 1 }
+
+    /// Automatons of which something changed since this was last asked.
+    mutating func takeChanged() -> Set<AutomatonName> {
+        defer { state.changed = [] }
+        return state.changed
+    }
+
+    /// All automatons are to be looked at anew.
+    mutating func markAllChanged() { state.changed = Set(state.automata.keys) }
 
     /// Makes `fact` true: the only way in which state moves.
     mutating func record(
@@ -99,12 +132,13 @@ package struct Kernel: Sendable {
     /// When the kernel next has something to do by itself; nil when only an event can bring work.
     package func nextWake(after now: Instant) -> Instant? {
         guard !isStopping else { return nil }
-        var wakes: [Instant] = state.automata.values.compactMap { nextOccurrence(of: $0) }
-        for row in state.runs.values {
+        var wakes = [due.first?.due, nextToken(after: now)].compactMap { $0 }
+        for row in state.index.underWay.compactMap({ state.runs[$0] }) {
             wakes += [deadline(of: row), nextStart(of: row)].compactMap { $0 }
             wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         wakes += attempts.values.compactMap(\.deadline)
+        wakes += [checkpointDue].compactMap { $0 }
         return wakes.min()
     }
 

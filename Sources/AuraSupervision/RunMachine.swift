@@ -25,7 +25,8 @@ extension RunRow {
             stopReason = reason
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
-            .runAdmitted, .reserved, .settled, .runFinished:
+            .automatonPaused, .automatonResumed, .clockStepped, .successOverdue, .firingsMissed,
+            .runAdmitted, .reserved, .settled, .runFinished, .checkpoint:
             break
         }
     }

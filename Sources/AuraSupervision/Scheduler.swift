@@ -1,71 +1,290 @@
 package import AuraModel
 
-/// Occurrences: each planned firing is decided exactly once, with its reason.
+/// Occurrences: each planned firing is decided, and ends in exactly one way.
+///
+/// An automaton has one place in `due`: the earliest instant at which something of it must be looked
+/// at. A turn looks at those that are due and at no others.
 extension Kernel {
-    /// A minute: a firing decided later than this was missed, not late; the daemon was not running.
-    static let lateness = Milliseconds.minutes(1)
+    /// A minute: a firing decided within it is on time; a later one was missed, and `catch-up` decides.
+    package static let lateness = Milliseconds.minutes(1)
 
-    /// 1000: missed firings that get a row each; a longer absence of a fast schedule is summed up.
-    static let missedRowsMax = 1000
+    /// 20 missed firings, a screen of them, get a row each besides those that are caught up on; the older
+    /// ones are summed up in one row: after a month ten thousand automatons must not write for minutes.
+    package static let missedRowsMax = 20
+
+    /// 10,000 runs in line for slots: each is held in memory; a firing beyond is skipped.
+    package static let runsWaitingMax = 10_000
 
     /// The first nominal instant of `row` that is not decided yet; nil when its schedule is not in force.
     package func nextOccurrence(of row: AutomatonRow) -> Instant? {
-        guard row.isActive, row.isLoaded, let definition = state.definitions[row.definition],
-            let zone = zones[definition.zone]
+        guard row.isActive, row.isLoaded, let definition = state.definitions[row.definition]
         else { return nil }
-        return definition.schedule.next(afterMilliseconds: row.cursor.milliseconds, in: zone)
-            .map { Instant(milliseconds: $0) }
+        return firing(of: row, definition, after: row.cursor)
     }
 
+    /// The first nominal instant after `instant` that has not been decided in another time of the clock.
+    func firing(of row: AutomatonRow, _ definition: Definition, after instant: Instant) -> Instant?
+    {
+        guard let zone = zones[definition.zone] else { return nil }
+        var after = instant
+        while let next = definition.schedule.next(afterMilliseconds: after.milliseconds, in: zone) {
+            let nominal = Instant(milliseconds: next)
+            guard
+                let span = row.settled?.first(where: {
+                    $0.after < nominal && nominal <= $0.through
+                })
+            else { return nominal }
+            after = span.through
+        }
+        return nil
+    }
+
+    /// What `definition` delays each firing by on this host.
+    func delay(_ definition: Definition) -> Milliseconds {
+        definition.firing?.delay(of: definition.name, on: host) ?? .zero
+    }
+
+    /// Decides everything that is due by `now`, then starts what waited, as the bounds allow.
     mutating func decideOccurrences(at now: Instant) throws {
-        for name in state.automata.keys.sorted() {
-            var decided = 0
-            while let row = state.automata[name], let nominal = nextOccurrence(of: row),
-                nominal <= now
-            {
-                if decided >= Self.missedRowsMax {
-                    let reason = "aurad was not running; all firings until now, too many to list"
-                    try decide(nominal: now, of: name, .missed(reason: reason), at: now)
-                } else if now - nominal > Self.lateness {
-                    let reason = "aurad was not running"
-                    try decide(nominal: nominal, of: name, .missed(reason: reason), at: now)
-                } else {
-                    try fire(name, nominal: nominal, at: now)
-                }
-                decided += 1
+        refresh()
+        while let first = due.first, first.due <= now {
+            // Out of the heap: if looking changes nothing about it, it must not come up for ever.
+            due.set(first.name, nil)
+            try look(at: first.name, now)
+            refresh()
+        }
+        try startWaiting(at: now)
+    }
+
+    /// Puts what changed where it belongs in the heaps.
+    mutating func refresh() {
+        for name in takeChanged() {
+            guard let row = state.automata[name], row.isLoaded,
+                let definition = state.definitions[row.definition]
+            else {
+                due.set(name, nil)
+                ready.set(name, nil)
+                follow(name, nil)
+                continue
+            }
+            follow(name, definition.firing?.after?.automaton)
+            let wakes = [
+                nextOccurrence(of: row).map { $0 + delay(definition) },
+                row.waiting.flatMap { Self.soonestDeadline($0, definition) },
+                overdueAt(row, definition),
+            ]
+            due.set(name, wakes.compactMap { $0 }.min())
+            let waits = row.waiting?.first.map { max($0.since, row.lastFinished ?? $0.since) }
+            ready.set(name, hasRoom(name, definition) ? waits : nil)
+        }
+    }
+
+    private mutating func follow(_ name: AutomatonName, _ leader: AutomatonName?) {
+        guard following[name] != leader else { return }
+        if let old = following[name] { followers[old]?.remove(name) }
+        following[name] = leader
+        if let leader { followers[leader, default: []].insert(name) }
+    }
+
+    private func overdueAt(_ row: AutomatonRow, _ definition: Definition) -> Instant? {
+        guard row.isActive, row.isOverdue != true, let expect = definition.firing?.expect,
+            let since = expectedSince(row)
+        else { return nil }
+        // The first instant at which it has taken longer.
+        return since + Milliseconds(expect.count + 1)
+    }
+
+    private func expectedSince(_ row: AutomatonRow) -> Instant? {
+        [row.lastSuccess, row.activeSince].compactMap { $0 }.max()
+    }
+
+    private static func soonestDeadline(
+        _ waiting: [AutomatonRow.Waiting], _ definition: Definition
+    ) -> Instant? {
+        guard let deadline = definition.firing?.startingDeadline else { return nil }
+        return waiting.filter { $0.by == nil }.map { $0.nominal + Milliseconds(deadline.count + 1) }
+            .min()
+    }
+
+    private mutating func look(at name: AutomatonName, _ now: Instant) throws {
+        guard let row = state.automata[name], let definition = state.definitions[row.definition]
+        else { return }
+        if let at = overdueAt(row, definition), at <= now, let since = expectedSince(row),
+            let expect = definition.firing?.expect
+        {
+            try record(.successOverdue(since: since, expect: expect), automaton: name, at: now)
+        }
+        if let deadline = definition.firing?.startingDeadline {
+            for item in row.waiting ?? [] where item.by == nil && now - item.nominal > deadline {
+                try decide(
+                    item.nominal, of: name, .skipped(reason: Self.pastDeadline(deadline)), at: now)
+            }
+        }
+        if let next = nextOccurrence(of: row), next + delay(definition) <= now {
+            try decideFirings(of: row, definition, at: now)
+        }
+    }
+
+    static func pastDeadline(_ deadline: Milliseconds) -> String {
+        "its starting deadline of \(DurationText.format(deadline.count)) has passed"
+    }
+
+    mutating func decide(
+        _ nominal: Instant, of name: AutomatonName, _ decision: OccurrenceDecision,
+        by principal: Principal = .daemon, at now: Instant
+    ) throws {
+        try record(
+            .occurrenceDecided(nominal: nominal, decision: decision), automaton: name,
+            by: principal, at: now)
+    }
+
+    // MARK: Missed and on time
+
+    private mutating func decideFirings(
+        of row: AutomatonRow, _ definition: Definition, at now: Instant
+    ) throws {
+        let delay = delay(definition)
+        let latest = now + Milliseconds(-delay.count)
+        let span = LateFirings(
+            after: row.cursor, before: latest + Milliseconds(-Self.lateness.count), upTo: latest,
+            rowsMax: Self.missedRowsMax + definition.firingPolicy.catchUp.most
+        ) { firing(of: row, definition, after: $0) }
+        if row.pause == nil {
+            try miss(span, of: row, definition, at: now)
+        } else {
+            try skipPaused(span, of: row, definition, at: now)
+        }
+        for nominal in span.onTime { try fire(row.name, nominal, definition, at: now) }
+    }
+
+    private mutating func miss(
+        _ span: LateFirings, of row: AutomatonRow, _ definition: Definition, at now: Instant
+    ) throws {
+        let policy = definition.firingPolicy
+        let late = span.late
+        let room = FiringPolicy.countMax - (row.waiting?.count ?? 0)
+        var most = min(policy.catchUp.most, room)
+        if policy.catchUp == .latest, !span.onTime.isEmpty { most = 0 }
+        let caught = late.suffix(most).filter { nominal in
+            policy.startingDeadline.map { now - nominal <= $0 } ?? true
+        }
+        for (from, through) in sums(of: span, row, definition) {
+            let why = cause(ofMissing: through + delay(definition), by: now)
+            try record(
+                .firingsMissed(
+                    from: from, through: through,
+                    reason: "\(why); too many to write down one by one"),
+                automaton: row.name, at: now)
+        }
+        for nominal in late {
+            let why = cause(ofMissing: nominal + delay(definition), by: now)
+            if caught.contains(nominal) {
+                try decide(
+                    nominal, of: row.name, .queued(reason: "\(why); it is caught up on"), at: now)
+            } else {
+                let reason = "\(why); \(Self.noCatchUp(nominal, policy, span, at: now))"
+                try decide(nominal, of: row.name, .missed(reason: reason), at: now)
             }
         }
     }
 
-    private mutating func decide(
-        nominal: Instant, of name: AutomatonName, _ decision: OccurrenceDecision, at now: Instant
-    ) throws {
-        try record(
-            .occurrenceDecided(nominal: nominal, decision: decision), automaton: name, at: now)
-    }
-
-    private mutating func fire(_ name: AutomatonName, nominal: Instant, at now: Instant) throws {
-        if let reason = refusalToAdmit(name, at: now) {
-            return try decide(nominal: nominal, of: name, .skipped(reason: reason), at: now)
+    /// What is summed up, without the spans whose firings have rows of another time of the clock.
+    private func sums(
+        of span: LateFirings, _ row: AutomatonRow, _ definition: Definition
+    ) -> [(from: Instant, through: Instant)] {
+        guard let from = span.summedFrom, let through = span.summedThrough else { return [] }
+        var sums: [(from: Instant, through: Instant)] = []
+        var start: Instant? = from
+        for settled in (row.settled ?? []).sorted(by: { $0.after < $1.after })
+        where settled.after < through {
+            guard let begin = start, settled.through >= begin else { continue }
+            if begin <= settled.after { sums.append((begin, settled.after)) }
+            start = firing(of: row, definition, after: settled.through)
         }
-        let run = RunID(at: now, sequence: nextSequence)
-        try decide(nominal: nominal, of: name, .started(run: run), at: now)
-        try admit(run, of: name, trigger: .schedule(nominal: nominal), at: now)
+        if let start, start <= through { sums.append((start, through)) }
+        return sums
     }
 
-    /// Why no top-level run of the automaton may begin now; nil when one may.
-    func refusalToAdmit(_ name: AutomatonName, at now: Instant) -> String? {
-        let underWay = state.runs.values.first { $0.automaton == name && $0.parent == nil }
-        if let underWay { return "run \(underWay.id) is still under way" }
-        guard let row = state.automata[name], let definition = state.definitions[row.definition]
-        else { return "its definition is gone" }
-        return Ledger(state: state).refusal(
-            ofRunBy: name, on: day(of: definition, at: now), limits: definition.budget.day)
+    private static func noCatchUp(
+        _ nominal: Instant, _ policy: FiringPolicy, _ span: LateFirings, at now: Instant
+    ) -> String {
+        if let deadline = policy.startingDeadline, now - nominal > deadline {
+            return pastDeadline(deadline)
+        }
+        return switch policy.catchUp {
+        case .none: "no catch-up is declared"
+        case .latest: "catch-up is for the latest firing only"
+        case .all(let most): "catch-up is for \(most) firings at most"
+        }
+    }
+
+    private mutating func skipPaused(
+        _ span: LateFirings, of row: AutomatonRow, _ definition: Definition, at now: Instant
+    ) throws {
+        for (from, through) in sums(of: span, row, definition) {
+            try record(
+                .firingsMissed(from: from, through: through, reason: Self.paused(row)),
+                automaton: row.name, at: now)
+        }
+        for nominal in span.late {
+            try decide(nominal, of: row.name, .skipped(reason: Self.paused(row)), at: now)
+        }
+    }
+
+    static func paused(_ row: AutomatonRow) -> String {
+        "paused by \(row.pause?.by.name ?? "nobody")"
+            + (row.pause.map { " since \(HumanText.dateTime($0.since))Z" } ?? "")
+    }
+
+    /// Why nothing was decided about a firing when it was due.
+    private func cause(ofMissing expected: Instant, by now: Instant) -> String {
+        if let absence = state.daemon.absences?.last(where: {
+            $0.from <= expected && expected <= $0.to
+        }) {
+            return "aurad was not running until \(HumanText.dateTime(absence.to))Z"
+        }
+        for step in (state.daemon.steps ?? []).reversed() {
+            let before = step.at + Milliseconds(-(step.by.count &+ step.asleep.count))
+            guard before <= expected, expected <= step.at else { continue }
+            return step.asleep.count > step.by.count
+                ? "the machine was asleep" : "the clock was set forward over it"
+        }
+        return "aurad could not look at it in time"
+    }
+
+    // MARK: Telling
+
+    /// The firings of all automatons after `from` and up to `to` that are planned, in order.
+    package func plannedFirings(after from: Instant, to: Instant, limit: Int) -> [PlannedFiring] {
+        var heap = LaunchHeap()
+        var next: [AutomatonName: Instant] = [:]
+        func plan(_ row: AutomatonRow, after: Instant) -> (nominal: Instant, expected: Instant)? {
+            guard row.isActive, row.isLoaded, let definition = state.definitions[row.definition],
+                let nominal = firing(of: row, definition, after: after)
+            else { return nil }
+            return (nominal, nominal + delay(definition))
+        }
+        for row in state.automata.values {
+            guard let first = plan(row, after: max(row.cursor, from)) else { continue }
+            next[row.name] = first.nominal
+            heap.set(row.name, first.expected)
+        }
+        var firings: [PlannedFiring] = []
+        while firings.count < limit, let first = heap.first, first.due <= to,
+            let nominal = next[first.name], let row = state.automata[first.name]
+        {
+            firings.append(
+                PlannedFiring(automaton: first.name, nominal: nominal, expected: first.due))
+            let following = plan(row, after: nominal)
+            next[first.name] = following?.nominal
+            heap.set(first.name, following?.expected)
+        }
+        return firings
     }
 
     /// The civil day of the automaton's zone, as `2026-11-21`.
     package func day(of definition: Definition, at now: Instant) -> String {
         let zone = zones[definition.zone] ?? .utc
-        return CivilTime(at: now.milliseconds / 1000, in: zone).date.description
+        return CivilTime(at: now.second, in: zone).date.description
     }
 }

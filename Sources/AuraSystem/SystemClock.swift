@@ -20,6 +20,16 @@ package enum SystemClock {
     /// (see `bootID`).
     package static func monotonicMilliseconds() -> Int { milliseconds(CLOCK_MONOTONIC) }
 
+    /// Milliseconds since the boot, rounded down, suspended time included.
+    package static func bootMilliseconds() -> Int { milliseconds(CLOCK_BOOTTIME) }
+
+    /// The machine's own id, 32 hexadecimal digits, see machine-id(5); empty where it has none.
+    package static func machineID() -> String {
+        guard let bytes = try? FileSystem.readFile("/etc/machine-id", bytesMax: bootIDBytesMax)
+        else { return "" }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
     /// The identity of this boot of the kernel: a UUID as text.
     ///
     /// See random(4).

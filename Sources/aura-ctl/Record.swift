@@ -4,7 +4,8 @@ import AuraModel
 /// The record itself.
 struct Record: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read and verify the record.", subcommands: [Cat.self, Verify.self])
+        abstract: "Read and verify the record.",
+        subcommands: [Cat.self, Verify.self, Key.self, Prove.self, Consistency.self])
 
     /// Entries as lines of JSON.
     struct Cat: Verb {
@@ -38,9 +39,13 @@ struct Record: ParsableCommand {
     /// A walk over the whole record.
     struct Verify: Verb {
         static let configuration = CommandConfiguration(
-            abstract: "Verify the hash chain and the rows of the whole record.",
+            abstract: "Verify the whole record: entries, tree, checkpoints and rows.",
             discussion: "Exit status 65 when an entry is wrong.")
 
+        @Option(help: "Trust this key, in hex or in a file, and not the daemon's own.")
+        var key: String?
+        @Option(help: "A file with a checkpoint kept elsewhere, as AURA_CHECKPOINT in the journal.")
+        var checkpoint: String?
         @OptionGroup var common: CommonOptions
 
         /// An hour: tens of gigabytes at a slow disk's pace.
@@ -48,9 +53,19 @@ struct Record: ParsableCommand {
 
         func perform(_ session: Session) throws -> Int32 {
             let verdict: RecordVerdict = try session.client.get(
-                ControlPath.verify, patience: Self.patience)
+                ControlPath.verify, try query(), patience: Self.patience)
             try session.show(verdict) { [RecordText.line(of: verdict, session.style)] }
-            return (verdict.firstBad == nil ? AuraExit.success : .badDefinition).rawValue
+            return (verdict.problem == nil ? AuraExit.success : .badDefinition).rawValue
+        }
+
+        private func query() throws -> [(String, String)] {
+            var items: [(String, String)] = []
+            if let key { items.append(("key", HexText.text(try ProofFile.key(key)))) }
+            if let checkpoint {
+                let text = ProofFile.trimmed(try ProofFile.read(checkpoint))
+                items.append(("checkpoint", HexText.text(text.utf8)))
+            }
+            return items
         }
     }
 }
@@ -59,12 +74,15 @@ struct Record: ParsableCommand {
 enum RecordText {
     /// Good with its extent, or the first entry that is wrong and why.
     static func line(of verdict: RecordVerdict, _ style: Style) -> String {
-        guard let bad = verdict.firstBad else {
+        guard let problem = verdict.problem else {
             let count =
                 verdict.entries == 1 ? "1 entry" : "\(HumanText.count(verdict.entries)) entries"
-            return "\(style.paint("✔", .green)) good: \(count), head \(SafeText.line(verdict.head))"
+            let signed =
+                verdict.checkpoints == 0 ? "" : ", signed up to #\(verdict.covered)"
+            return "\(style.paint("✔", .green)) good: \(count)\(signed), head "
+                + SafeText.line(verdict.head)
         }
-        return "\(style.paint("✖", .red)) entry #\(bad) is wrong: "
-            + SafeText.line(verdict.problem ?? "no reason given")
+        let what = verdict.firstBad.map { "entry #\($0) is wrong: " } ?? "the record is wrong: "
+        return "\(style.paint("✖", .red)) \(what)" + SafeText.line(problem)
     }
 }

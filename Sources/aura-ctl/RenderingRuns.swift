@@ -47,6 +47,7 @@ enum RunText {
     static func text(of trigger: Trigger, _ times: TimeText) -> String {
         switch trigger {
         case .schedule(let nominal): "schedule, due " + times.absolute(nominal)
+        case .chain(let run, let name, _): "after run \(run.short) of \(name)"
         case .order(let principal): "order of \(SafeText.line(principal.name))"
         case .parent(let run, _): "run \(run.short)"
         }

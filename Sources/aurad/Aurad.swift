@@ -20,9 +20,18 @@ struct Aurad: ParsableCommand {
     @Flag(name: .long, help: "Write the audit to standard error even where journald listens.")
     var foreground = false
 
+    @Flag(
+        name: .long, help: "Replace the key that signs the record, endorsed by the old one; exit.")
+    var rotateKey = false
+
     func run() throws {
         do {
             let daemon = try Daemon(configuration: config, isForeground: foreground)
+            if rotateKey {
+                let key = try daemon.rotateKey()
+                print("aurad: key \(key.id) of epoch \(key.epoch): \(key.key)")
+                return
+            }
             guard check else { return try daemon.run() }
             let diagnostics = daemon.check()
             for diagnostic in diagnostics { print(diagnostic) }

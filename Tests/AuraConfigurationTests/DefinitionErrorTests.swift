@@ -297,8 +297,7 @@ import Testing
             says: """
                 a.yaml:6:32: error: `schedule.overlap` says nothing here, expected it beside `cron` or \
                 `calendar`
-                  hint: what happens while a run is still going on is `overlap-policy`, beside \
-                `schedule`
+                  hint: what happens while a run is still going on is `overlap-policy`
                 """),
         Broken(
             "a dialect is one of those that are known",

@@ -14,6 +14,7 @@ import Testing
                 definitions: /srv/automata
                 libexec: /opt/libexec
                 runs-max: 2
+                max-starts-per-minute: 30
                 reasoners:
                   main:
                     provider: anthropic
@@ -23,13 +24,13 @@ import Testing
                     prices: {input: 3, output: 15, cache-write: 4, cache-read: 0.5}
                     idle-timeout: 5s
                     total-timeout: 1m
-                  trial: {provider: scripted, file: scripts/trial.yaml, total-timeout: 30s}
+                  trial: {provider: scripted, file: scripts/trial.yaml, total-timeout: 30s, runs-max: 1}
                 """)
         #expect(diagnostics == [])
         let expected = Settings(
             stateDirectory: "/srv/state", socket: "/srv/aurad.sock", operatorGroup: nil,
             user: "aura", definitionsDirectory: "/srv/automata", libexecDirectory: "/opt/libexec",
-            runsMax: 2,
+            runsMax: 2, startsPerMinuteMax: 30,
             reasoners: [
                 "main": .init(
                     provider: .anthropic(
@@ -41,7 +42,7 @@ import Testing
                     idleTimeout: .seconds(5), totalTimeout: .minutes(1)),
                 "trial": .init(
                     provider: .scripted(file: "/etc/aura/scripts/trial.yaml"), model: "scripted",
-                    idleTimeout: .seconds(30), totalTimeout: .seconds(30)),
+                    idleTimeout: .seconds(30), totalTimeout: .seconds(30), runsMax: 1),
             ])
         #expect(settings == expected)
     }

@@ -62,13 +62,15 @@ struct AuditJournalTests {
             found.compactMap { $0["MESSAGE_ID"]?.stringValue }
                 == Fact.Kind.allCases.map { MessageID.of($0) })
         #expect(found.allSatisfy { $0["AURA_RUN"] == .string(Samples.run.text) })
-        let finished = try #require(found.last)
+        let finished = try #require(found.first { $0["AURA_EVENT"] == .string("run-finished") })
         #expect(finished["PRIORITY"] == .string("3"))
         #expect(finished["AURA_OUTCOME"] == .string("budget"))
         #expect(finished["AURA_EXIT_STATUS"] == .string("16"))
         #expect(finished["MESSAGE"] == .string("finished after 1.5s: budget: tokens"))
-        let stopped = try #require(found.dropLast().last)
+        let stopped = try #require(found.first { $0["AURA_EVENT"] == .string("stop-requested") })
         #expect(stopped["PRIORITY"] == .string("5"), "text cannot add a field")
+        let signed = try #require(found.last?["AURA_CHECKPOINT"]?.stringValue)
+        #expect(CheckpointNote(signed)?.size == 12, "the journal's line is the whole note")
         let commanded = try #require(found.first { $0["AURA_EVENT"] == .string("commanded") })
         #expect(commanded["AURA_COMMAND"] == .array([.string("5"), .string("6")]))
     }

@@ -16,6 +16,15 @@ enum Samples {
         case .definitionRefused: .definitionRefused(file: "a.yaml", diagnostics: [])
         case .automatonStarted: .automatonStarted
         case .automatonStopped: .automatonStopped
+        case .automatonPaused: .automatonPaused
+        case .automatonResumed: .automatonResumed
+        case .clockStepped: .clockStepped(by: .seconds(3600), asleep: .zero)
+        case .successOverdue:
+            .successOverdue(since: Instant(milliseconds: 0), expect: .minutes(60))
+        case .firingsMissed:
+            .firingsMissed(
+                from: Instant(milliseconds: 0), through: Instant(milliseconds: 9_000),
+                reason: "aurad was not running")
         case .occurrenceDecided:
             .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .started(run: run))
         case .runAdmitted:
@@ -46,6 +55,14 @@ enum Samples {
         case .runFinished:
             .runFinished(
                 outcome: RunOutcome(.budget, "tokens"), report: "", wall: Milliseconds(1500))
+        case .checkpoint:
+            .checkpoint(
+                Checkpoint(
+                    note: CheckpointNote(
+                        size: 12, root: Array(repeating: 1, count: 32),
+                        time: Instant(milliseconds: 5), keyID: [1, 2, 3, 4],
+                        signature: Array(repeating: 2, count: 64)
+                    ).text))
         }
     }
 

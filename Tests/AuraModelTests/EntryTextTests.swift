@@ -91,7 +91,15 @@ struct EntryTextTests {
             .definitionRefused(
                 file: evil,
                 diagnostics: [Diagnostic(file: evil, line: 1, column: 1, message: evil)]),
-            .automatonStarted, .automatonStopped,
+            .automatonStarted, .automatonStopped, .automatonPaused, .automatonResumed,
+            .clockStepped(by: Milliseconds(.min), asleep: Milliseconds(.max)),
+            .successOverdue(since: Instant(milliseconds: .min), expect: Milliseconds(.max)),
+            .firingsMissed(
+                from: Instant(milliseconds: .min), through: Instant(milliseconds: .max),
+                reason: evil),
+            .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .queued(reason: evil)),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 0), decision: .cancelled(reason: evil)),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: .max), decision: .skipped(reason: evil)),
             .occurrenceDecided(

@@ -93,7 +93,14 @@ enum Samples {
             .definitionRefused(
                 file: "x.yaml",
                 diagnostics: [Diagnostic(file: "x.yaml", line: 1, column: 2, message: "m")]),
-            .automatonStarted, .automatonStopped,
+            .automatonStarted, .automatonStopped, .automatonPaused, .automatonResumed,
+            .clockStepped(by: Milliseconds(-5), asleep: Milliseconds(7)),
+            .successOverdue(since: Instant(milliseconds: 1), expect: .minutes(2)),
+            .firingsMissed(
+                from: Instant(milliseconds: 1), through: Instant(milliseconds: 2), reason: "down"),
+            .occurrenceDecided(nominal: Instant(milliseconds: 3), decision: .queued(reason: "q")),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 3), decision: .cancelled(reason: "c")),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: 5), decision: .skipped(reason: "busy")),
             .runAdmitted(admitted), .attemptStarted,
@@ -118,6 +125,10 @@ enum Samples {
             .settled(command: 3, amount: amount, estimated: true),
             .stopRequested(reason: "enough"),
             .runFinished(outcome: RunOutcome(.done, "ok"), report: awkward, wall: .seconds(9)),
+            .checkpoint(
+                Checkpoint(
+                    note: awkward,
+                    keys: [KeyEpoch(epoch: 2, key: "00ff", endorsement: "ab")])),
         ]
     }
 }

@@ -247,7 +247,7 @@ class Control(BaseHTTPRequestHandler):
                         news.wait(end - time.monotonic())
                     self.answer(entries[after:][: int(query["limit"])])
             case ["record", "verify"]:
-                self.answer({"entries": len(entries), "head": "ab" * 32})
+                self.answer({"entries": len(entries), "head": "ab" * 32, "checkpoints": 0, "covered": 0})
             case _:
                 self.fail(404, "not-found", f"there is no {url.path}", "aura-ctl list")
 

@@ -1,7 +1,7 @@
 /// The bytes of a canonical encoding under way, and which objects and arrays in it are open.
-struct CanonicalText {
+package struct CanonicalText: Sendable {
     /// All that was written so far; the owner slices it.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     private var frames: [Frame] = []
     private var members: [Member] = []
     private var sorted: [UInt8] = []
@@ -23,14 +23,14 @@ struct CanonicalText {
     }
 
     /// Forgets what was written; the memory is kept for what comes next.
-    mutating func reset() {
+    package mutating func reset() {
         bytes.removeAll(keepingCapacity: true)
         frames.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
     }
 
     /// Appends one byte as it is.
-    mutating func append(_ byte: UInt8) { bytes.append(byte) }
+    package mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     /// Begins a value of which the shape is not known yet; the answer is its depth.
     mutating func push() -> Int {
@@ -144,6 +144,8 @@ struct CanonicalText {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+
     /// RFC 8259, section 7: the short form where there is one.
     private static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\\"))
@@ -156,8 +158,8 @@ struct CanonicalText {
         case 0x22, 0x5c: bytes.append(byte)
         default:
             bytes.append(contentsOf: "u00".utf8)
-            bytes.append(Hex.digits[Int(byte >> 4)])
-            bytes.append(Hex.digits[Int(byte & 15)])
+            bytes.append(Self.hexDigits[Int(byte >> 4)])
+            bytes.append(Self.hexDigits[Int(byte & 15)])
         }
     }
 }

@@ -1,4 +1,5 @@
-/// Writes values in the house's JSON dialect straight into bytes: the same bytes as `JSON.encode`.
+/// Writes values in the house's JSON dialect straight into bytes: the same bytes as FoundationEssentials' encoder
+/// with sorted keys.
 ///
 /// FoundationEssentials' encoder builds a tree of objects first and takes about 20 microseconds for an
 /// entry; at 64 writers that is more than all of LMDB's work. This one appends as it goes and sorts the
@@ -6,16 +7,19 @@
 ///
 /// One restriction: a container must not be written to while one nested in it is still being filled and
 /// filled again after. No synthesised coding does that.
-final class CanonicalEncoder {
+package final class CanonicalEncoder {
     /// What was written so far.
     ///
     /// One access each: the runtime checks every access to a class's variable.
-    var text = CanonicalText()
+    package var text = CanonicalText()
+
+    /// An encoder that wrote nothing yet.
+    package init() {}
 
     /// Appends `value` and says where it stands.
     ///
     /// Throws what the value's own coding throws.
-    func append(_ value: some Encodable) throws -> Range<Int> {
+    package func append(_ value: some Encodable) throws -> Range<Int> {
         let start = text.bytes.count
         try writeValue(value)
         return start..<text.bytes.count

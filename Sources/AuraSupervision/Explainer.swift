@@ -1,0 +1,240 @@
+package import AuraModel
+
+/// Why an automaton did or did not run, from its rows: pure, and in words for whoever asks.
+///
+/// Every sentence about the past names the entry that it rests on, as far as the rows still know it.
+package struct Explainer: Sendable {
+    package var row: AutomatonRow
+    package var daemon: DaemonRow
+    /// Every definition that was ever in force, by digest.
+    package var definitions: [String: Definition]
+    package var zone: ZoneRules
+    package var now: Instant
+    /// The first firing after the time asked for, or after now, that is still to come.
+    package var next: PlannedFiring?
+
+    /// What the occurrence row of the time asked for says, and what became of its run.
+    package struct Found: Sendable {
+        package var occurrence: OccurrenceRow
+        package var run: RunRow?
+
+        /// An occurrence, and its run if it started one.
+        package init(_ occurrence: OccurrenceRow, run: RunRow?) {
+            self.occurrence = occurrence
+            self.run = run
+        }
+    }
+
+    /// Explains an occurrence that has a row.
+    package func explain(_ found: Found) -> Explanation {
+        let occurrence = found.occurrence
+        var lines = [planned(occurrence)]
+        if let waited = occurrence.waited {
+            lines.append(
+                .init(
+                    "It waited from \(time(waited.since)): \(SafeText.brief(waited.reason)).",
+                    sequence: waited.sequence))
+        }
+        lines.append(decided(occurrence))
+        lines += grounds(of: occurrence)
+        if case .started = occurrence.decision { lines.append(outcome(found.run)) }
+        lines += future()
+        return Explanation(
+            automaton: row.name, nominal: occurrence.nominal, decision: occurrence.decision,
+            lines: lines)
+    }
+
+    /// Explains why nothing is written about `at`; `before` is the newest occurrence before it.
+    package func explainNothing(at: Instant, before: OccurrenceRow?) -> Explanation {
+        if let next, at > now, next.nominal >= at, next.nominal - at < .minutes(1) {
+            var line = "It is planned for \(time(next.nominal)) and not decided yet"
+            if next.expected > next.nominal {
+                line += "; with the automaton's jitter it is due at \(time(next.expected))"
+            }
+            return Explanation(
+                automaton: row.name, nominal: next.nominal, decision: nil,
+                lines: [.init(line + ".")]
+            )
+        }
+        var lines = [reason(forNothingAt: at)]
+        if let absence = daemon.absences?.last(where: { $0.from < at && at < $0.to }) {
+            lines += told(absence)
+        }
+        if let before {
+            lines.append(
+                .init(
+                    "The firing before it was planned for \(time(before.nominal)): "
+                        + "\(Self.word(before.decision)).", sequence: before.sequence))
+        }
+        return Explanation(
+            automaton: row.name, nominal: nil, decision: nil, lines: lines + future())
+    }
+
+    // MARK: An occurrence
+
+    private func planned(_ occurrence: OccurrenceRow) -> Explanation.Line {
+        let load = turns(until: occurrence.decidedAt).last { $0.kind == .loaded }
+        let schedule = load?.definition.flatMap { definitions[$0] }.map { " by \(Self.name($0))" }
+        let span =
+            occurrence.through.map {
+                "Firings were planned from \(time(occurrence.nominal)) to \(time($0))"
+            } ?? "It was planned for \(time(occurrence.nominal))"
+        return .init(span + (schedule ?? "") + ".", sequence: load?.sequence)
+    }
+
+    private func decided(_ occurrence: OccurrenceRow) -> Explanation.Line {
+        let at = time(occurrence.decidedAt)
+        let text =
+            switch occurrence.decision {
+            case .started(let run): "At \(at) it started run \(run)."
+            case .skipped(let reason): "At \(at) it was skipped: \(SafeText.brief(reason))."
+            case .missed(let reason): "At \(at) it was found missed: \(SafeText.brief(reason))."
+            case .queued(let reason): "Since \(at) it waits: \(SafeText.brief(reason))."
+            case .cancelled(let reason): "At \(at) it was cancelled: \(SafeText.brief(reason))."
+            }
+        return .init(text, sequence: occurrence.sequence)
+    }
+
+    /// The entries that the decision's reason rests on.
+    private func grounds(of occurrence: OccurrenceRow) -> [Explanation.Line] {
+        let at = occurrence.nominal
+        switch occurrence.decision {
+        case .started, .queued, .cancelled: return []
+        case .skipped:
+            guard
+                let pause = turns(until: occurrence.decidedAt).last(where: {
+                    $0.kind == .paused || $0.kind == .resumed
+                }), pause.kind == .paused
+            else { return [] }
+            return [
+                .init(
+                    "It was paused by \(SafeText.brief(pause.by.name)) at \(time(pause.at)).",
+                    sequence: pause.sequence)
+            ]
+        case .missed:
+            if let absence = daemon.absences?.last(where: { $0.from <= at && at <= $0.to }) {
+                return told(absence)
+            }
+            let step = daemon.steps?.last { $0.at <= occurrence.decidedAt && $0.at >= at }
+            return step.map {
+                let span = HumanText.span(Milliseconds($0.by.count &+ $0.asleep.count))
+                return [
+                    .init(
+                        "At \(time($0.at)) the clock was \(span) later than the time that passed.",
+                        sequence: $0.sequence)
+                ]
+            } ?? []
+        }
+    }
+
+    private func told(_ absence: DaemonRow.Absence) -> [Explanation.Line] {
+        [
+            .init(
+                "The last sign of life of aurad before that was at \(time(absence.from)).",
+                sequence: absence.lastSequence),
+            .init("It started again at \(time(absence.to)).", sequence: absence.startSequence),
+        ]
+    }
+
+    private func outcome(_ run: RunRow?) -> Explanation.Line {
+        guard let run else { return .init("Its run is not in the record any more.") }
+        guard let outcome = run.outcome, let at = run.finishedAt else {
+            return .init("The run is not over: \(SafeText.brief(run.activity)).")
+        }
+        return .init(
+            "The run ended at \(time(at)): \(EntryText.text(of: outcome)).",
+            sequence: run.finishedSequence)
+    }
+
+    // MARK: Nothing
+
+    private func reason(forNothingAt at: Instant) -> Explanation.Line {
+        let turns = turns(until: at)
+        guard let last = turns.last else {
+            let first = row.history?.first
+            return .init(
+                "Nothing was planned: the automaton was not known at \(time(at))"
+                    + (first.map { ", it came into force at \(time($0.at))" } ?? "") + ".",
+                sequence: first?.sequence)
+        }
+        guard last.isActive else {
+            let cause =
+                switch last.kind {
+                case .removed: "its definition was removed"
+                case .stopped: "\(SafeText.brief(last.by.name)) had stopped it"
+                default: "it had not been started"
+                }
+            return .init(
+                "Nothing was planned: its schedule was not in force, since \(cause) "
+                    + "at \(time(last.at)).", sequence: last.sequence)
+        }
+        let load = turns.last { $0.kind == .loaded }
+        let name = load?.definition.flatMap { definitions[$0] }.map(Self.name) ?? "its schedule"
+        if at > now { return .init("Nothing is planned for \(time(at)) by \(name).") }
+        return .init(
+            "Nothing was planned for \(time(at)) by \(name), which was in force.",
+            sequence: load?.sequence)
+    }
+
+    private func future() -> [Explanation.Line] {
+        guard row.isLoaded else { return [.init("It has no definition now and will not fire.")] }
+        guard row.isActive else {
+            return [.init("Its schedule is not in force now: aura-ctl start \(row.name).")]
+        }
+        if let pause = row.pause {
+            return [
+                .init(
+                    "It is paused now: aura-ctl resume \(row.name).", sequence: pause.sequence)
+            ]
+        }
+        return next.map { [.init("The next firing is planned for \(time($0.nominal)).")] } ?? []
+    }
+
+    // MARK: Words
+
+    private func turns(until at: Instant) -> [AutomatonRow.Turn] {
+        (row.history ?? []).filter { $0.at <= at }
+    }
+
+    private static func name(_ definition: Definition) -> String {
+        if let chain = definition.firing?.after {
+            return "`after \(chain.automaton), on \(chain.on.rawValue)`"
+        }
+        return "`\(definition.schedule)`"
+    }
+
+    private static func word(_ decision: OccurrenceDecision) -> String {
+        switch decision {
+        case .started: "it started"
+        case .skipped: "it was skipped"
+        case .missed: "it was missed"
+        case .queued: "it waits"
+        case .cancelled: "it was cancelled"
+        }
+    }
+
+    private func time(_ instant: Instant) -> String {
+        let name = definitions[row.definition]?.zone ?? "UTC"
+        return HumanText.dateTime(instant, offset: zone.offset(at: instant.second)) + " \(name)"
+    }
+}
+
+extension Kernel {
+    /// What an explanation of `name` rests on; nil when there is no such automaton.
+    package func explainer(
+        of name: AutomatonName, after: Instant, at now: Instant
+    ) -> Explainer? {
+        guard let row = state.automata[name] else { return nil }
+        let definition = state.definitions[row.definition]
+        let from = max(row.cursor, after)
+        let planned = definition.flatMap { definition -> PlannedFiring? in
+            guard row.isActive, let nominal = firing(of: row, definition, after: from)
+            else { return nil }
+            return PlannedFiring(
+                automaton: name, nominal: nominal, expected: nominal + delay(definition))
+        }
+        return Explainer(
+            row: row, daemon: state.daemon, definitions: state.definitions,
+            zone: definition.flatMap { zones[$0.zone] } ?? .utc, now: now, next: planned)
+    }
+}

@@ -1,0 +1,32 @@
+import AuraModel
+
+/// Clock trouble: what the wall clock does that time does not.
+extension Kernel {
+    /// Half a second, and a thousandth of the time between: adjtimex(2) slews by 500 ppm at most.
+    static let stepMin = Milliseconds(500)
+
+    /// Compares what the clocks read with what they read last, and records a step between.
+    mutating func compare(_ reading: ClockReading, at now: Instant) throws {
+        defer { lastClock = reading }
+        guard let last = lastClock else { return }
+        let passed = reading.boot - last.boot
+        let step = (reading.wall - last.wall).count - passed
+        let asleep = passed - (reading.awake - last.awake)
+        let bound = Self.stepMin.count + passed / 1000
+        let isStep = step.magnitude > bound.magnitude
+        let isSleep = asleep > bound
+        guard isStep || isSleep else { return }
+        try noteStep(
+            Milliseconds(isStep ? step : 0), asleep: Milliseconds(isSleep ? asleep : 0), at: now)
+    }
+
+    /// Records the step, and moves along what this process measures by the wall clock.
+    mutating func noteStep(_ by: Milliseconds, asleep: Milliseconds, at now: Instant) throws {
+        try record(.clockStepped(by: by, asleep: asleep), at: now)
+        starts = starts.map { min($0 + by, now) }
+        for id in attempts.keys {
+            guard let deadline = attempts[id]?.deadline else { continue }
+            attempts[id]?.deadline = deadline + by + asleep
+        }
+    }
+}

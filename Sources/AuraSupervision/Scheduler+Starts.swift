@@ -1,0 +1,222 @@
+import AuraModel
+
+/// From a firing to its run: policies, waiting, chains and the bound on starts.
+extension Kernel {
+    /// A firing whose time has come.
+    mutating func fire(
+        _ name: AutomatonName, _ nominal: Instant, _ definition: Definition,
+        run leader: RunRow? = nil,
+        at now: Instant
+    ) throws {
+        guard let row = state.automata[name] else { return }
+        if row.pause != nil {
+            return try decide(nominal, of: name, .skipped(reason: Self.paused(row)), at: now)
+        }
+        if let reason = refusal(of: nominal, definition, at: now) {
+            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+        }
+        let live = state.index.live[name]?.count ?? 0
+        let waiting = row.waiting?.count ?? 0
+        switch definition.firingPolicy.overlap {
+        case .skip where live + waiting > 0:
+            let reason = overlapRefusal(name) ?? "an earlier firing still waits"
+            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+        case .queueOne where waiting > 0:
+            let reason = "another firing waits already for the run under way"
+            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+        case .queueOne where live > 0:
+            let reason = (overlapRefusal(name) ?? "") + "; it starts after that"
+            return try decide(nominal, of: name, .queued(reason: reason), at: now)
+        case .allow(let most) where live + waiting >= most:
+            let reason = "\(HumanText.plural(live + waiting, "run")) of at most \(most) at once"
+            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+        case .cancelOther:
+            try cancelOthers(name, for: nominal, at: now)
+        case .skip, .queueOne, .allow: break
+        }
+        guard hasToken(at: now) else {
+            let most = settings.startsPerMinuteMax
+            let reason = "schedules start at most \(HumanText.plural(most, "run")) a minute"
+            return try decide(nominal, of: name, .queued(reason: reason), at: now)
+        }
+        let trigger: Trigger =
+            if let leader {
+                .chain(run: leader.id, of: leader.automaton, nominal: nominal)
+            } else {
+                .schedule(nominal: nominal)
+            }
+        try begin(name, nominal, trigger, at: now)
+    }
+
+    private mutating func begin(
+        _ name: AutomatonName, _ nominal: Instant, _ trigger: Trigger,
+        by principal: Principal = .daemon, at now: Instant
+    ) throws {
+        // Two entries of the decision come first; its number is the run's.
+        let run = RunID(at: now, sequence: nextSequence)
+        try decide(nominal, of: name, .started(run: run), by: principal, at: now)
+        starts.append(now)
+        try admit(run, of: name, trigger: trigger, by: principal, at: now)
+    }
+
+    private mutating func cancelOthers(
+        _ name: AutomatonName, for nominal: Instant, at now: Instant
+    ) throws {
+        let reason = "the firing of \(HumanText.dateTime(nominal))Z takes its place"
+        try cancelWaiting(of: name, reason, at: now)
+        for id in (state.index.live[name] ?? []).sorted() {
+            try record(.stopRequested(reason: reason), run: id, at: now)
+            try finish(id, RunOutcome(.cancelled, reason), at: now)
+        }
+    }
+
+    mutating func cancelWaiting(
+        of name: AutomatonName, _ reason: String, at now: Instant
+    ) throws {
+        for item in state.automata[name]?.waiting ?? [] {
+            try decide(item.nominal, of: name, .cancelled(reason: reason), at: now)
+        }
+    }
+
+    /// Why a firing may not start now whatever else is under way; nil when it may.
+    private func refusal(
+        of nominal: Instant, _ definition: Definition, isOrdered: Bool = false, at now: Instant
+    ) -> String? {
+        let policy = definition.firingPolicy
+        if !isOrdered, let deadline = policy.startingDeadline, now - nominal > deadline {
+            return Self.pastDeadline(deadline)
+        }
+        if !isOrdered, let window = policy.window {
+            let civil = CivilTime(at: now.second, in: zones[definition.zone] ?? .utc)
+            guard window.isOpen(atMinute: civil.hour * 60 + civil.minute) else {
+                return "its window is closed"
+            }
+        }
+        if let reason = refusalToAdmit(definition.name, at: now) { return reason }
+        guard state.index.waiting < Self.runsWaitingMax else {
+            return "\(HumanText.plural(Self.runsWaitingMax, "run")) wait for slots already"
+        }
+        return nil
+    }
+
+    /// Why the automaton's budgets allow no run now; nil when they do.
+    func refusalToAdmit(_ name: AutomatonName, at now: Instant) -> String? {
+        guard let row = state.automata[name], let definition = state.definitions[row.definition]
+        else { return "its definition is gone" }
+        return Ledger(state: state).refusal(
+            ofRunBy: name, on: day(of: definition, at: now), limits: definition.budget.day)
+    }
+
+    /// Why no further run of the automaton may begin beside what is under way; nil when one may.
+    func overlapRefusal(_ name: AutomatonName) -> String? {
+        guard let row = state.automata[name], let live = state.index.live[name],
+            let first = live.min(), let definition = state.definitions[row.definition],
+            !hasRoom(name, definition)
+        else { return nil }
+        return "run \(first) is still under way"
+    }
+
+    func hasRoom(_ name: AutomatonName, _ definition: Definition) -> Bool {
+        let live = state.index.live[name]?.count ?? 0
+        if case .allow(let most) = definition.firingPolicy.overlap { return live < most }
+        return live == 0
+    }
+
+    // MARK: Waiting
+
+    /// Starts what waits and could start, longest first, as far as a minute's starts go.
+    mutating func startWaiting(at now: Instant) throws {
+        while let first = ready.first, hasToken(at: now) {
+            ready.set(first.name, nil)
+            guard let row = state.automata[first.name], let item = row.waiting?.first,
+                let definition = state.definitions[row.definition]
+            else { continue }
+            if row.pause != nil {
+                try decide(
+                    item.nominal, of: row.name, .skipped(reason: Self.paused(row)), at: now)
+            } else if let reason = refusal(
+                of: item.nominal, definition, isOrdered: item.by != nil, at: now)
+            {
+                try decide(item.nominal, of: row.name, .skipped(reason: reason), at: now)
+            } else {
+                try begin(
+                    row.name, item.nominal, .schedule(nominal: item.nominal),
+                    by: item.by ?? .daemon, at: now)
+            }
+            refresh()
+        }
+    }
+
+    private mutating func hasToken(at now: Instant) -> Bool {
+        while let oldest = starts.first, now - oldest >= .minutes(1) { starts.removeFirst() }
+        return starts.count < settings.startsPerMinuteMax
+    }
+
+    /// When the next waiting firing may start; nil when none waits for that.
+    func nextToken(after now: Instant) -> Instant? {
+        guard ready.first != nil else { return nil }
+        guard starts.count >= settings.startsPerMinuteMax, let oldest = starts.first else {
+            return now
+        }
+        return oldest + .minutes(1)
+    }
+
+    // MARK: Chains
+
+    /// A run is over: what is chained to its automaton fires, once.
+    mutating func fireFollowers(of leader: RunRow, _ outcome: RunOutcome, at now: Instant) throws {
+        for name in (followers[leader.automaton] ?? []).sorted() {
+            guard let row = state.automata[name], row.isActive, row.isLoaded,
+                let definition = state.definitions[row.definition],
+                let chain = definition.firing?.after, chain.automaton == leader.automaton,
+                chain.isMet(by: outcome)
+            else { continue }
+            // Two runs may finish in one turn: each is a firing of its own.
+            let nominal = max(now, Instant(milliseconds: row.cursor.milliseconds + 1))
+            try fire(name, nominal, definition, run: leader, at: now)
+        }
+    }
+
+    /// What is read without the definitions whose chain leads nowhere or in a circle.
+    func withoutBrokenChains(_ read: DefinitionsRead) -> DefinitionsRead {
+        var read = read
+        while let broken = brokenChain(in: read) {
+            let loaded = read.loaded.remove(at: broken.index)
+            let diagnostic = Diagnostic(
+                file: loaded.file, line: 0, column: 0, message: broken.message, hint: broken.hint)
+            read.refused.append((loaded.file, [diagnostic]))
+        }
+        return read
+    }
+
+    private func brokenChain(
+        in read: DefinitionsRead
+    ) -> (index: Int, message: String, hint: String?)? {
+        var leaders: [AutomatonName: AutomatonName?] = [:]
+        for row in state.automata.values where row.isLoaded && !read.refused.isEmpty {
+            leaders[row.name] = state.definitions[row.definition]?.firing?.after?.automaton
+        }
+        for loaded in read.loaded {
+            leaders[loaded.definition.name] = .some(loaded.definition.firing?.after?.automaton)
+        }
+        for (index, loaded) in read.loaded.enumerated() {
+            guard let first = loaded.definition.firing?.after?.automaton else { continue }
+            guard leaders[first] != nil else {
+                return (
+                    index, "`schedule.after`: there is no automaton '\(first)'",
+                    "chain it to one that has a definition"
+                )
+            }
+            var path = [loaded.definition.name, first]
+            while path.last != path.first, path.count <= leaders.count,
+                let last = path.last, let next = leaders[last] ?? nil
+            {
+                path.append(next)
+            }
+            guard path.last == path.first else { continue }
+            let circle = path.map(\.text).joined(separator: " after ")
+            return (index, "`schedule.after` goes in a circle: \(circle)", "break it somewhere")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,275 @@
+import AuraModel
+
+/// How facts move automatons, their occurrences and the daemon's own row.
+extension State {
+    /// Kept before the entry counts as the newest sign of life.
+    mutating func noteAbsence(before entry: Entry) {
+        guard case .daemonStarted = entry.fact, let lastAt = daemon.lastAt else { return }
+        var absences = daemon.absences ?? []
+        absences.append(
+            .init(
+                from: lastAt, lastSequence: daemon.sequence, to: entry.at,
+                startSequence: entry.sequence))
+        daemon.absences = Array(absences.suffix(DaemonRow.absencesMax))
+    }
+
+    mutating func load(_ definition: Definition, digest: String, by entry: Entry) {
+        definitions[digest] = definition
+        touch(.definitions, digest)
+        var row =
+            automata[definition.name]
+            ?? AutomatonRow(
+                name: definition.name, definition: digest, kind: definition.kind,
+                isActive: definition.enabled, cursor: entry.at)
+        let isNew = automata[definition.name] == nil
+        row.definition = digest
+        row.kind = definition.kind
+        row.isActive = row.isLoaded ? row.isActive : definition.enabled
+        row.isLoaded = true
+        row.begin(at: entry.at, isNew: isNew)
+        row.note(.loaded, entry, definition: digest)
+        automata[definition.name] = row
+    }
+
+    mutating func applyToAutomaton(_ entry: Entry) throws {
+        switch entry.fact {
+        case .daemonStarted(let start):
+            daemon.epoch = start.epoch
+            daemon.version = start.version
+            daemon.startedAt = entry.at
+        case .clockStepped(let by, let asleep): step(by, asleep: asleep, entry)
+        case .checkpoint:
+            daemon.checkpoint = entry.sequence
+            daemon.checkpointAt = entry.at
+        default: break
+        }
+        guard let name = entry.automaton, var row = automata[name] else { return }
+        switch entry.fact {
+        case .definitionRemoved:
+            row.isLoaded = false
+            row.isActive = false
+            row.note(.removed, entry)
+        case .automatonStarted:
+            row.isActive = true
+            row.begin(at: entry.at, isNew: false)
+            row.note(.started, entry)
+        case .automatonStopped:
+            row.isActive = false
+            row.note(.stopped, entry)
+        case .automatonPaused:
+            row.pause = .init(since: entry.at, by: entry.principal, sequence: entry.sequence)
+            row.note(.paused, entry)
+        case .automatonResumed:
+            row.pause = nil
+            row.note(.resumed, entry)
+        case .successOverdue: row.isOverdue = true
+        case .occurrenceDecided(let nominal, let decision):
+            try decide(nominal, decision, of: &row, entry)
+        case .firingsMissed(let from, let through, let reason):
+            row.miss(through: through, isFresh: true)
+            let summary = OccurrenceRow(
+                automaton: name, nominal: from, decision: .missed(reason: reason),
+                decidedAt: entry.at, sequence: entry.sequence, through: through)
+            row.summary = summary
+            try write(summary)
+        case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
+            .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
+            .settled, .stopRequested, .runFinished, .clockStepped:
+            break
+        }
+        automata[name] = row
+    }
+
+    private mutating func write(_ row: OccurrenceRow) throws {
+        write(
+            .occurrences, OccurrenceKey.text(row.automaton, row.nominal), try JSON.text(row))
+    }
+
+    private mutating func decide(
+        _ nominal: Instant, _ decision: OccurrenceDecision, of row: inout AutomatonRow,
+        _ entry: Entry
+    ) throws {
+        let waited = row.takeWaiting(nominal)
+        if case .queued(let reason) = decision {
+            let by = entry.principal == .daemon ? nil : entry.principal
+            row.waiting =
+                (row.waiting ?? []) + [
+                    .init(
+                        nominal: nominal, since: entry.at, reason: reason, sequence: entry.sequence,
+                        by: by)
+                ]
+        }
+        if nominal > row.cursor {
+            if case .missed = decision {
+                row.miss(through: nominal, isFresh: false)
+            } else {
+                row.advance(to: nominal)
+            }
+        }
+        try write(
+            OccurrenceRow(
+                automaton: row.name, nominal: nominal, decision: decision, decidedAt: entry.at,
+                sequence: entry.sequence, waited: waited))
+    }
+
+    /// The wall clock reads otherwise: what is measured by it moves along.
+    private mutating func step(_ by: Milliseconds, asleep: Milliseconds, _ entry: Entry) {
+        let step = DaemonRow.ClockStep(
+            by: by, asleep: asleep, at: entry.at, sequence: entry.sequence)
+        daemon.steps = Array(((daemon.steps ?? []) + [step]).suffix(DaemonRow.absencesMax))
+        if let starts = daemon.starts {
+            daemon.starts = .init(last: min(starts.last + by, entry.at), count: starts.count)
+        }
+        for id in runs.keys {
+            guard var row = runs[id] else { continue }
+            let place = row.place
+            row.step(by, asleep: asleep)
+            runs[id] = row
+            index.move(row, from: place, reasoner: reasoner(of: row))
+            touch(.runs, id.text)
+        }
+        for name in automata.keys {
+            guard var row = automata[name] else { continue }
+            if by.count < 0, row.goBack(to: entry.at) {
+                if let summary = row.summary, let through = summary.through, through > row.cursor {
+                    try? trim(summary, of: &row)
+                }
+                automata[name] = row
+                touch(.automata, name.text)
+            }
+            changed.insert(name)
+        }
+    }
+
+    /// A row that stands for many missed firings stands for those before the cursor only.
+    private mutating func trim(_ summary: OccurrenceRow, of row: inout AutomatonRow) throws {
+        var summary = summary
+        summary.through = row.cursor
+        if summary.nominal > row.cursor {
+            row.summary = nil
+            write(.occurrences, OccurrenceKey.text(row.name, summary.nominal), nil)
+        } else {
+            row.summary = summary
+            try write(summary)
+        }
+    }
+}
+
+extension RunIndex {
+    /// A run's place in line changed with the clock.
+    mutating func move(_ row: RunRow, from place: SlotLine.Place, reasoner: String) {
+        guard row.parent == nil, row.phase == .queued else { return }
+        lines[reasoner]?.remove(place)
+        lines[reasoner]?.add(row.place)
+    }
+}
+
+extension AutomatonRow {
+    /// The schedule is in force from `at` on: it has no past.
+    ///
+    /// Nothing was decided of what it passes over: if the clock goes back, that is still to come.
+    fileprivate mutating func begin(at: Instant, isNew: Bool) {
+        if at > cursor || isNew {
+            let open = missed.flatMap { $0.through == cursor ? $0.after : nil }
+            let before = isNew ? Instant(milliseconds: .min) : open ?? cursor
+            missed = Span(after: before, through: at)
+            if open == nil { summary = nil }
+            cursor = max(cursor, at)
+        }
+        activeSince = at
+        isOverdue = nil
+    }
+
+    fileprivate mutating func note(_ kind: Turn.Kind, _ entry: Entry, definition: String? = nil) {
+        let turn = Turn(
+            kind: kind, at: entry.at, by: entry.principal, sequence: entry.sequence,
+            definition: definition, isActive: isActive)
+        history = Array(((history ?? []) + [turn]).suffix(Self.historyMax))
+    }
+
+    fileprivate mutating func takeWaiting(_ nominal: Instant) -> Waiting? {
+        guard let index = waiting?.firstIndex(where: { $0.nominal == nominal }) else { return nil }
+        let item = waiting?.remove(at: index)
+        if waiting?.isEmpty == true { waiting = nil }
+        return item
+    }
+
+    fileprivate mutating func advance(to nominal: Instant) {
+        cursor = nominal
+        // What the clock can still come back into must stay known as decided.
+        let bound = missed?.after ?? nominal
+        settled?.removeAll { $0.through <= bound }
+        if settled?.isEmpty == true { settled = nil }
+    }
+
+    /// Firings up to `through` were missed; `isFresh`: what was missed before stays as it is.
+    fileprivate mutating func miss(through: Instant, isFresh: Bool) {
+        if !isFresh, let missed, missed.through == cursor {
+            self.missed?.through = through
+        } else {
+            missed = Span(after: cursor, through: through)
+            summary = nil
+        }
+        advance(to: through)
+    }
+
+    /// The clock went back to `now`.
+    ///
+    /// Firings after it that were only missed, because the clock had jumped over them, are still to
+    /// come; those after them that were decided while the clock was ahead stay decided.
+    fileprivate mutating func goBack(to now: Instant) -> Bool {
+        guard let span = missed, now < span.through else { return false }
+        var settled = settled ?? []
+        if cursor > span.through {
+            guard settled.count < Self.settledMax else { return false }
+            settled.append(Span(after: span.through, through: cursor))
+        }
+        cursor = max(now, span.after)
+        missed = cursor > span.after ? Span(after: span.after, through: cursor) : nil
+        self.settled = settled.isEmpty ? nil : settled
+        return true
+    }
+}
+
+extension RunRow {
+    /// The wall clock moved: what is left of the run's time does not.
+    fileprivate mutating func step(_ by: Milliseconds, asleep: Milliseconds) {
+        if let turn { self.turn = turn + by }
+        if startedAt != nil {
+            stepped = Milliseconds(
+                (stepped?.count ?? 0).addingReportingOverflow(by.count &+ asleep.count).partialValue
+            )
+        }
+        if case .backingOff(let until) = phase { phase = .backingOff(until: until + by) }
+        for index in pending.indices {
+            pending[index].intent.plan = pending[index].intent.plan.moved(by)
+        }
+    }
+}
+
+extension Intent.Plan {
+    /// The same plan by a clock that was set.
+    fileprivate func moved(_ by: Milliseconds) -> Self {
+        switch self {
+        case .ask(let question, let until): .ask(question: question, until: until + by)
+        case .wait(let until, let reason): .wait(until: until + by, reason: reason)
+        case .reason, .tool, .step, .spawn, .finish: self
+        }
+    }
+}
+
+extension Fact {
+    /// Whether it may change when its automaton is next looked at.
+    var bearsOnSchedule: Bool {
+        switch self {
+        case .definitionLoaded, .definitionRemoved, .automatonStarted, .automatonStopped,
+            .automatonPaused, .automatonResumed, .occurrenceDecided, .firingsMissed,
+            .successOverdue, .runAdmitted, .runFinished:
+            true
+        case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
+            .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
+            .stopRequested:
+            false
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package import AuraModel
+
+/// How facts move runs and the budgets that they are charged to.
+extension State {
+    mutating func applyToRun(_ id: RunID, _ entry: Entry) throws {
+        if case .runAdmitted(let admitted) = entry.fact, let name = entry.automaton {
+            admit(id, name, admitted, at: entry.at)
+        }
+        guard var row = runs[id] else { return }
+        touch(.runs, id.text)
+        switch entry.fact {
+        case .reserved(let command, let amount):
+            reserve(amount, for: command, of: id)
+            return
+        case .settled(let command, let amount, _):
+            settle(amount, for: command, of: id)
+            return
+        case .runFinished(let outcome, let report, let wall):
+            row.finish(outcome, report: report, at: entry.at)
+            row.finishedSequence = entry.sequence
+            try retire(row, wall: wall, at: entry.at)
+            return
+        default:
+            let waited = row.phase == .queued
+            row.apply(entry)
+            if waited, row.phase != .queued { index.begin(row, reasoner: reasoner(of: row)) }
+            runs[id] = row
+        }
+    }
+
+    func reasoner(of row: RunRow) -> String { definitions[row.definition]?.reasoner ?? "" }
+
+    private mutating func admit(
+        _ id: RunID, _ name: AutomatonName, _ admitted: RunAdmitted, at: Instant
+    ) {
+        var row = RunRow(id: id, automaton: name, admitted: admitted, at: at)
+        if row.parent == nil {
+            row.turn = SlotLine.turn(
+                of: admitted.trigger, admittedAt: at, others: index.live[name]?.count ?? 0)
+            noteStart(admitted.trigger, at: at)
+        }
+        runs[id] = row
+        index.add(row, reasoner: reasoner(of: row))
+        guard row.parent == nil else { return }
+        let key = BudgetKey(name, admitted.day)
+        let limits = definitions[admitted.definition]?.budget.day ?? .none
+        var day = budgets[key] ?? BudgetRow(automaton: name, day: admitted.day, limits: limits)
+        day.limits = limits
+        day.runs += 1
+        day.reserved.wall = (day.reserved + Amount(wall: admitted.budget.wall ?? .zero)).wall
+        keep(day)
+        touch(.budgets, key.text)
+        forgetDays(of: name, but: admitted.day)
+    }
+
+    /// What a schedule started counts against the starts of a minute.
+    private mutating func noteStart(_ trigger: Trigger, at: Instant) {
+        guard trigger.nominal != nil else { return }
+        let last = daemon.starts
+        let goesOn = last.map { at - $0.last < .minutes(1) } ?? false
+        daemon.starts = .init(last: at, count: (goesOn ? last?.count ?? 0 : 0) + 1)
+    }
+
+    mutating func keep(_ day: BudgetRow) {
+        budgets[BudgetKey(day.automaton, day.day)] = day
+        index.days[day.automaton, default: []].insert(day.day)
+    }
+
+    /// Days that no live run is charged to leave memory when a newer day begins; their rows stay.
+    private mutating func forgetDays(of name: AutomatonName, but day: String) {
+        guard let days = index.days[name], days.count > 1 else { return }
+        let inUse = Set((index.live[name] ?? []).compactMap { runs[$0]?.day })
+        for old in days where old < day && !inUse.contains(old) {
+            let key = BudgetKey(name, old)
+            guard !isDirty(.budgets, key.text) else { continue }
+            budgets[key] = nil
+            index.days[name]?.remove(old)
+        }
+    }
+
+    /// The run and every run above it: what one consumes, all of them consume.
+    package func lineage(of id: RunID) -> [RunID] {
+        var line: [RunID] = []
+        var next: RunID? = id
+        while let run = next, let row = runs[run] {
+            line.append(run)
+            next = row.parent
+        }
+        return line
+    }
+
+    private mutating func reserve(_ amount: Amount, for command: CommandID, of id: RunID) {
+        if let index = runs[id]?.pending.firstIndex(where: { $0.intent.command == command }) {
+            runs[id]?.pending[index].reserved = amount
+        }
+        charge(id) {
+            $0 = $0 + amount
+        } spent: { _ in
+        }
+    }
+
+    private mutating func settle(_ amount: Amount, for command: CommandID, of id: RunID) {
+        guard let index = runs[id]?.pending.firstIndex(where: { $0.intent.command == command }),
+            let held = runs[id]?.pending[index].reserved
+        else { return }
+        runs[id]?.pending[index].reserved = .zero
+        charge(id) {
+            $0 = $0 - held
+        } spent: {
+            $0 = $0 + amount
+        }
+    }
+
+    private mutating func charge(
+        _ id: RunID, reserved: (inout Amount) -> Void, spent: (inout Amount) -> Void
+    ) {
+        guard let row = runs[id] else { return }
+        for run in lineage(of: id) {
+            guard var owner = runs[run] else { continue }
+            reserved(&owner.reserved)
+            spent(&owner.spent)
+            runs[run] = owner
+            touch(.runs, run.text)
+        }
+        let key = BudgetKey(row.automaton, row.day)
+        guard var day = budgets[key] else { return }
+        reserved(&day.reserved)
+        spent(&day.spent)
+        budgets[key] = day
+        touch(.budgets, key.text)
+    }
+
+    private mutating func retire(_ row: RunRow, wall: Milliseconds, at: Instant) throws {
+        var row = row
+        row.spent.wall = wall
+        index.remove(row, wasQueued: runs[row.id]?.phase == .queued, reasoner: reasoner(of: row))
+        runs[row.id] = nil
+        write(.runs, row.id.text, try JSON.text(row))
+        guard row.parent == nil else { return }
+        let key = BudgetKey(row.automaton, row.day)
+        if var day = budgets[key] {
+            day.reserved = day.reserved - Amount(wall: row.budget.wall ?? .zero)
+            day.spent = day.spent + Amount(wall: wall)
+            budgets[key] = day
+            touch(.budgets, key.text)
+        }
+        automata[row.automaton]?.lastRun = row.id
+        automata[row.automaton]?.lastOutcome = row.outcome
+        automata[row.automaton]?.lastFinished = at
+        if row.outcome?.isSuccess == true {
+            automata[row.automaton]?.lastSuccess = at
+            automata[row.automaton]?.isOverdue = nil
+        }
+        changed.insert(row.automaton)
+        touch(.automata, row.automaton.text)
+    }
+}
+
+/// The unfinished runs of a state, as they are looked for.
+package struct RunIndex: Sendable {
+    /// Top-level runs of each automaton.
+    package internal(set) var live: [AutomatonName: Set<RunID>] = [:]
+    var children: [RunID: Set<RunID>] = [:]
+    /// Runs that hold a slot, and their children.
+    package internal(set) var underWay: Set<RunID> = []
+    /// The line for slots of each reasoner.
+    var lines: [String: SlotLine] = [:]
+    /// Days in memory.
+    var days: [AutomatonName: Set<String>] = [:]
+
+    /// Top-level runs that hold one of the host's slots.
+    var active: Int { lines.values.reduce(0) { $0 + $1.active } }
+
+    /// Runs that wait for a slot.
+    package var waiting: Int { lines.values.reduce(0) { $0 + $1.waiting.count } }
+
+    mutating func add(_ row: RunRow, reasoner: String) {
+        if let parent = row.parent {
+            children[parent, default: []].insert(row.id)
+            underWay.insert(row.id)
+            return
+        }
+        live[row.automaton, default: []].insert(row.id)
+        if row.phase == .queued {
+            lines[reasoner, default: SlotLine()].add(row.place)
+        } else {
+            underWay.insert(row.id)
+            lines[reasoner, default: SlotLine()].active += 1
+        }
+    }
+
+    mutating func begin(_ row: RunRow, reasoner: String) {
+        guard row.parent == nil else { return }
+        lines[reasoner]?.remove(row.place)
+        lines[reasoner]?.active += 1
+        underWay.insert(row.id)
+    }
+
+    mutating func remove(_ row: RunRow, wasQueued: Bool, reasoner: String) {
+        underWay.remove(row.id)
+        children[row.id] = nil
+        if let parent = row.parent {
+            children[parent]?.remove(row.id)
+            return
+        }
+        live[row.automaton]?.remove(row.id)
+        if live[row.automaton]?.isEmpty == true { live[row.automaton] = nil }
+        if wasQueued {
+            lines[reasoner]?.remove(row.place)
+        } else {
+            lines[reasoner]?.active -= 1
+        }
+    }
+}
+
+extension RunRow {
+    /// Where it stands in line; a row from before there were turns stands by its admission.
+    var place: SlotLine.Place { SlotLine.Place(turn: turn ?? admittedAt, run: id) }
+}
