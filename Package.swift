@@ -11,10 +11,12 @@ let strict: [SwiftSetting] = [
 ]
 
 /// The worker starts once per attempt inside an empty root: one static, position-independent file.
+///
+/// A debug build, which only the unit tests make, has no use for that.
 let staticWorker: [LinkerSetting] = [
-    .unsafeFlags([
-        "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "-s",
-    ])
+    .unsafeFlags(
+        ["-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "-s"],
+        .when(configuration: .release))
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -85,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "aura-ctl",
             dependencies: [
-                "AuraModel", "CCurl",
+                "AuraModel", "CCurl", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -110,7 +112,7 @@ let package = Package(
         tests("AuraAutomataTests", ["AuraModel", "AuraAutomata"]),
         tests("AuraSupervisionTests", ["AuraModel", "AuraSupervision"]),
         tests("AuraSystemTests", ["AuraModel", "AuraSystem"]),
-        tests("AuraRecordTests", ["AuraModel", "AuraRecord"]),
+        tests("AuraRecordTests", ["AuraModel", "AuraRecord", "CLMDB"]),
         tests("AuraConfinementTests", ["AuraModel", "AuraSystem", "AuraConfinement"]),
         tests("AuraReasonerTests", ["AuraModel", "AuraReasoner"]),
         tests("AuraJournalTests", ["AuraModel", "AuraJournal"]),

@@ -2,7 +2,8 @@ package import AuraModel
 
 /// Reads all definitions of a directory together: the pure part, from the files' texts.
 package enum DefinitionDirectory {
-    /// The definitions of `files` with their files, by name, and everything wrong with the others, by file.
+    /// The definitions of `files` with their files, by name, and everything wrong with the others,
+    /// by file.
     ///
     /// A broken file stops nothing but itself. A name that two files claim belongs to the file
     /// whose own name sorts first; the later one is refused.

@@ -5,7 +5,8 @@ import AuraSystem
 import Crypto
 import FoundationEssentials
 
-/// Keeps the confined workers: launch, attestation, frames both ways, and the collection of their ends.
+/// Keeps the confined workers: launch, attestation, frames both ways, and the collection of their
+/// ends.
 final class AttemptKeeper {
     /// Names one attempt: a run's later attempts fence the earlier ones.
     struct Key: Hashable {

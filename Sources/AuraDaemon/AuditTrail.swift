@@ -5,8 +5,8 @@ import AuraSystem
 
 /// Sends the record to the journal, in order, behind a cursor that is kept in the record.
 ///
-/// After a crash nothing is missing: what was committed but not sent is sent at the next start. What was
-/// sent but not yet noted is sent again, recognisable by its AURA_SEQ.
+/// After a crash nothing is missing: what was committed but not sent is sent at the next start.
+/// What was sent but not yet noted is sent again, recognisable by its AURA_SEQ.
 struct AuditTrail: ~Copyable {
     private let reader: RecordReader
     private var journal: AuditJournal
@@ -19,10 +19,12 @@ struct AuditTrail: ~Copyable {
 
     /// 256: entries sent in one turn; the rest follows in the next.
     private static let batchMax = 256
-    /// 50 ms: a full queue is emptied in milliseconds; a stopped journald costs twenty looks a second.
+    /// 50 ms: a full queue is emptied in milliseconds; a stopped journald costs twenty looks a
+    /// second.
     private static let retryMilliseconds = 50
 
-    /// A trail that goes on after `cursor`; to standard error in the foreground or without journald.
+    /// A trail that goes on after `cursor`; to standard error in the foreground or without
+    /// journald.
     init(reader: RecordReader, cursor: Int, isForeground: Bool) {
         self.reader = reader
         self.cursor = cursor

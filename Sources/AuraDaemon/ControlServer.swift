@@ -67,7 +67,7 @@ struct ControlServer: Sendable {
                 try await service.automaton(try name(context))
             }
         }
-        router.get("v1/automata/:name/:what") { request, context in
+        router.get("v1/automata/:name/:verb") { request, context in
             try await tell(request, context)
         }
         router.get("v1/timeline") { request, context in
@@ -114,7 +114,7 @@ struct ControlServer: Sendable {
 
     private func tell(_ request: Request, _ context: Context) async throws -> Response {
         let query = Query(request)
-        switch context.parameters.get("what") {
+        switch context.parameters.get("verb") {
         case "occurrences":
             return try await answer(context) { _ in
                 try await service.occurrences(of: try name(context), query: query)

@@ -4,8 +4,8 @@ import AuraSupervision
 
 /// What the control API tells of the record's trustworthiness.
 extension ControlService {
-    /// Walks the whole log and folds it: an edited entry, an edited row, a node of the tree and a checkpoint
-    /// that do not fit are all found.
+    /// Walks the whole log and folds it: an edited entry, an edited row, a node of the tree and a
+    /// checkpoint that do not fit are all found.
     func verify(query: Query) throws -> RecordVerdict {
         var state = State()
         let keys = try query["key"].map { [try key($0)] } ?? signer.trusted

@@ -1,7 +1,8 @@
 import AuraSystem
 import Glibc
 
-/// Secrets by name: systemd's credentials directory first, then 0600 files beside the configuration.
+/// Secrets by name: systemd's credentials directory first, then 0600 files beside the
+/// configuration.
 ///
 /// A secret is read when it is needed and goes nowhere but into the request it is for.
 struct Credentials: Sendable {

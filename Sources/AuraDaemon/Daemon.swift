@@ -108,10 +108,11 @@ package struct Daemon {
         try loop.run()
     }
 
-    /// Replaces the key that signs the record by a new one, endorsed by the old one, and answers the new
-    /// public key.
+    /// Replaces the key that signs the record by a new one, endorsed by the old one, and answers
+    /// the new public key.
     ///
-    /// - Throws: `StartError` when the state directory is not there, or a daemon runs: it reads its key at start only.
+    /// - Throws: `StartError` when the state directory is not there, or a daemon runs: it reads its
+    /// key at start only.
     package func rotateKey() throws -> RecordKey {
         umask(0o077)
         let settings = try prepareState()

@@ -2,14 +2,15 @@
 ///
 /// Nothing here runs on the host.
 ///
-/// Inside a cage `/src` is the operator's repository read-only, `/repo` the same writable, `/store` the
-/// run's own object store, `/ws` a tree, `/in` what the daemon puts in. Parameters come as environment
-/// variables, never by being pasted into a script.
+/// Inside a cage `/src` is the operator's repository read-only, `/repo` the same writable, `/store`
+/// the run's own object store, `/ws` a tree, `/in` what the daemon puts in. Parameters come as
+/// environment variables, never by being pasted into a script.
 enum GitScripts {
     /// Prints `base COMMIT BYTES`, then the task list of so many bytes, if one is asked for.
     ///
-    /// Work goes on from the longest line of landed commits that is not merged yet, else from the base
-    /// branch: so a task that builds on another finds it, and its tick, even before anyone merges.
+    /// Work goes on from the longest line of landed commits that is not merged yet, else from the
+    /// base branch: so a task that builds on another finds it, and its tick, even before anyone
+    /// merges.
     ///
     /// Exit 6: no such base. Exit 7: no such list.
     static let survey = #"""
@@ -112,9 +113,10 @@ enum GitScripts {
 
     /// Part of `export`: refuses changes by their paths and kinds.
     ///
-    /// Names may hold any byte: git itself matches the paths, and where the shell must read one, names
-    /// with control characters have been refused before and a newline stands as \001. What git says goes
-    /// through files, never through a pipe, in which the shell would not see that git failed.
+    /// Names may hold any byte: git itself matches the paths, and where the shell must read one,
+    /// names with control characters have been refused before and a newline stands as \001. What
+    /// git says goes through files, never through a pipe, in which the shell would not see that git
+    /// failed.
     private static let gate = #"""
         changes() { git diff-index --cached --no-renames -z "$@" >/tmp/answer; }
         changes --name-only "$AURA_COMMIT" --
@@ -175,8 +177,8 @@ enum GitScripts {
     ///
     /// Running it again after it succeeded changes nothing and succeeds.
     ///
-    /// Only branches below `aura/AUTOMATON/` are moved, whatever a worker asks for. Exit 4: the branch
-    /// points elsewhere meanwhile, or is checked out.
+    /// Only branches below `aura/AUTOMATON/` are moved, whatever a worker asks for. Exit 4: the
+    /// branch points elsewhere meanwhile, or is checked out.
     static let land =
         commitsOnly + #"""
             # The operator reads what lands, with a user of his own.

@@ -3,7 +3,8 @@ import AuraReasoner
 import AuraSupervision
 import AuraSystem
 
-/// Ties the reasoner's engine to the turn loop: its descriptors, its timer, and whose call is whose.
+/// Ties the reasoner's engine to the turn loop: its descriptors, its timer, and whose call is
+/// whose.
 final class ModelCalls {
     /// Names a command of a run.
     typealias Key = CageRunner.Key

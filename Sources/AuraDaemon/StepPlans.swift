@@ -4,7 +4,8 @@ import AuraSystem
 
 /// Turns a run's request into a cage: what runs, what it sees, for how long.
 ///
-/// Paths come from the run's definition and from the daemon's own directories, never from the request.
+/// Paths come from the run's definition and from the daemon's own directories, never from the
+/// request.
 struct StepPlans {
     let workspaces: Workspaces
 

@@ -8,8 +8,9 @@ import Glibc
 
 /// Decide, commit, act: one turn at a time, on the main thread.
 ///
-/// A turn takes what is ready, decides all of it, commits all facts in one synchronous transaction, and
-/// only then acts. An error of the record ends the loop: what was not committed has not happened.
+/// A turn takes what is ready, decides all of it, commits all facts in one synchronous transaction,
+/// and only then acts. An error of the record ends the loop: what was not committed has not
+/// happened.
 final class TurnLoop {
     private let settings: Settings
     private let store: RecordStore
@@ -39,7 +40,8 @@ final class TurnLoop {
     private static let idleMilliseconds = 1000
     /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
     private static let zoneLookMilliseconds = 3_600_000
-    /// Five seconds for cages to die, which takes milliseconds; what is left dies with our descriptors.
+    /// Five seconds for cages to die, which takes milliseconds; what is left dies with our
+    /// descriptors.
     private static let closeMilliseconds = 5000
     private static let closeStepMilliseconds = 100
 
@@ -171,7 +173,8 @@ final class TurnLoop {
         return zones.areStale ? [.definitionsRead(readDefinitions())] : []
     }
 
-    /// The wall clock's timer also fires when the clock is set: then everything due is looked at anew.
+    /// The wall clock's timer also fires when the clock is set: then everything due is looked at
+    /// anew.
     private func armTimer() throws {
         if let next = kernel.nextWake(after: SystemClock.now()) {
             _ = try timer.arm(atMilliseconds: next.milliseconds)
@@ -265,7 +268,8 @@ final class TurnLoop {
             refused: kernel.refusedDefinitions, weaknesses: weaknesses)
     }
 
-    /// Ends what was started, and waits until it is gone; the runs stay in the record and go on later.
+    /// Ends what was started, and waits until it is gone; the runs stay in the record and go on
+    /// later.
     private func close() throws {
         notifier.stopping(status: stopReason ?? "")
         let deadline = SystemClock.monotonicMilliseconds() + Self.closeMilliseconds

@@ -4,8 +4,9 @@ import Glibc
 
 /// Where runs work on disk: one directory a top-level run, shared with its children.
 ///
-/// `tree` is the agent's clone, `check` a fresh tree for verify, `store` the objects that only steps
-/// write, `in` what the daemon hands to a step. A directory without a live run is removed at start.
+/// `tree` is the agent's clone, `check` a fresh tree for verify, `store` the objects that only
+/// steps write, `in` what the daemon hands to a step. A directory without a live run is removed at
+/// start.
 struct Workspaces: Sendable {
     let root: String
 

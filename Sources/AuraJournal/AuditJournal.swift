@@ -4,9 +4,9 @@ import Glibc
 
 /// Sends committed entries to journald as structured fields.
 ///
-/// Every entry that was accepted stands in the journal's queue; the daemon keeps the sequence number of
-/// the newest one in the record and after a crash goes on behind it. So none is missing, and one
-/// may stand twice: readers tell by AURA_SEQ.
+/// Every entry that was accepted stands in the journal's queue; the daemon keeps the sequence
+/// number of the newest one in the record and after a crash goes on behind it. So none is missing,
+/// and one may stand twice: readers tell by AURA_SEQ.
 package struct AuditJournal: ~Copyable {
     /// Where journald listens; libsystemd has the same path compiled in.
     package static let socketPath = "/run/systemd/journal/socket"

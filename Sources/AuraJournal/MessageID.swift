@@ -1,6 +1,7 @@
 package import AuraModel
 
-/// MESSAGE_ID of each kind of entry: one fixed 128-bit id, see sd-id128(3) and systemd.journal-fields(7).
+/// MESSAGE_ID of each kind of entry: one fixed 128-bit id, see sd-id128(3) and
+/// systemd.journal-fields(7).
 ///
 /// Scripts match on them and `debian/aura.catalog` explains them: an id never changes.
 package enum MessageID {

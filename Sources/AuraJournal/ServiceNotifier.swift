@@ -3,8 +3,9 @@ import CSystemd
 
 /// Tells the service manager how the daemon is: sd_notify(3), sd_watchdog_enabled(3).
 ///
-/// Without `NOTIFY_SOCKET` in the environment (no service manager listens) every message is a no-op.
-/// A message that cannot be delivered is dropped: the service manager's own timeouts are the answer to that.
+/// Without `NOTIFY_SOCKET` in the environment (no service manager listens) every message is a
+/// no-op. A message that cannot be delivered is dropped: the service manager's own timeouts are the
+/// answer to that.
 package struct ServiceNotifier: Sendable {
     /// How long the daemon may be silent before it is killed; nil when no watchdog is set for it.
     package let watchdog: Milliseconds?

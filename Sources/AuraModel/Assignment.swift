@@ -10,8 +10,8 @@ package struct Assignment: Hashable, Sendable, Codable {
     package var task: TaskBrief?
     /// Every transaction so far, in order; a resumed worker folds them and goes on.
     package var history: [Transaction]
-    /// The worker's own tool calls that are in the record without an outcome: an earlier attempt may or
-    /// may not have performed them, and their images tell.
+    /// The worker's own tool calls that are in the record without an outcome: an earlier attempt
+    /// may or may not have performed them, and their images tell.
     package var pendingTools: [PendingTool]
 
     /// A recorded tool call of this run.

@@ -38,7 +38,8 @@ package enum AuraExit: Int32, Sendable, CaseIterable {
 }
 
 extension RunOutcome.Ending {
-    /// The exit status of `aura-ctl run --wait` for this ending: its own, and zero for success only.
+    /// The exit status of `aura-ctl run --wait` for this ending: its own, and zero for success
+    /// only.
     package var exitStatus: Int32 {
         switch self {
         case .done: 0

@@ -1,12 +1,12 @@
-/// Writes values in the house's JSON dialect straight into bytes: the same bytes as FoundationEssentials' encoder
-/// with sorted keys.
+/// Writes values in the house's JSON dialect straight into bytes: the same bytes as
+/// FoundationEssentials' encoder with sorted keys.
 ///
-/// FoundationEssentials' encoder builds a tree of objects first and takes about 20 microseconds for an
-/// entry; at 64 writers that is more than all of LMDB's work. This one appends as it goes and sorts the
-/// members of an object when it ends. A test compares the two on every kind of fact.
+/// FoundationEssentials' encoder builds a tree of objects first and takes about 20 microseconds for
+/// an entry; at 64 writers that is more than all of LMDB's work. This one appends as it goes and
+/// sorts the members of an object when it ends. A test compares the two on every kind of fact.
 ///
-/// One restriction: a container must not be written to while one nested in it is still being filled and
-/// filled again after. No synthesised coding does that.
+/// One restriction: a container must not be written to while one nested in it is still being filled
+/// and filled again after. No synthesised coding does that.
 package final class CanonicalEncoder {
     /// What was written so far.
     ///

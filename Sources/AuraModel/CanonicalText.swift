@@ -16,7 +16,8 @@ package struct CanonicalText: Sendable {
         var isSorted = true
     }
 
-    /// A member of an object: its bytes begin at `start` and end where the next begins, less a comma.
+    /// A member of an object: its bytes begin at `start` and end where the next begins, less a
+    /// comma.
     private struct Member {
         var key: String
         var start: Int

@@ -48,9 +48,9 @@ package struct KeyEpoch: Hashable, Sendable, Codable {
 ///
 ///     — aura-record 2vDkSQ...
 ///
-/// Origin, size, root and time are signed with the line feed that ends them; the last line holds, in
-/// base64, four bytes of the key's id and the Ed25519 signature. The id is the beginning of SHA-256 over
-/// name, 0x0a, 0x01 and the key (c2sp.org/signed-note).
+/// Origin, size, root and time are signed with the line feed that ends them; the last line holds,
+/// in base64, four bytes of the key's id and the Ed25519 signature. The id is the beginning of
+/// SHA-256 over name, 0x0a, 0x01 and the key (c2sp.org/signed-note).
 package struct CheckpointNote: Hashable, Sendable {
     /// Entries that the root covers, from the first; above zero.
     package var size: Int
@@ -62,10 +62,14 @@ package struct CheckpointNote: Hashable, Sendable {
     /// 64 bytes.
     package var signature: [UInt8]
 
-    /// Name of the log and of its keys: a record has a key of its own, so the key tells records apart.
+    /// Name of the log and of its keys: a record has a key of its own, so the key tells records
+    /// apart.
     package static let origin = "aura-record"
+    /// Bytes of a SHA-256 hash.
     package static let hashLength = 32
+    /// Bytes of a key's id, as in a signed note.
     package static let keyIDLength = 4
+    /// Bytes of an Ed25519 signature, RFC 8032.
     package static let signatureLength = 64
 
     /// A note of these parts.

@@ -2,8 +2,8 @@
 ///
 /// Paths stand in `ControlPath`.
 ///
-/// Every read answers one of the values below or a row of `Rows.swift`; every error answers `APIError`
-/// with a fitting HTTP status.
+/// Every read answers one of the values below or a row of `Rows.swift`; every error answers
+/// `APIError` with a fitting HTTP status.
 package enum ControlPath {
     /// GET: `DaemonStatus`.
     package static let status = "/v1/status"
@@ -12,10 +12,10 @@ package enum ControlPath {
     /// Below it `/NAME` GET: `AutomatonStatus`; `/NAME/start`, `/NAME/stop`, `/NAME/restart`,
     /// `/NAME/run` POST: `OrderResult`.
     package static let automata = "/v1/automata"
-    /// Below `automata`: `/NAME/occurrences` GET, query `from`, `to` (milliseconds, inclusive), `limit`:
-    /// `[OccurrenceRow]`, newest first; `/NAME/explain` GET, query `at` (milliseconds; absent: the newest
-    /// firing and the next): `Explanation`; `/NAME/pause`, `/NAME/resume` POST and `/NAME/backfill` POST
-    /// (`BackfillRange`): `OrderResult`.
+    /// Below `automata`: `/NAME/occurrences` GET, query `from`, `to` (milliseconds, inclusive),
+    /// `limit`: `[OccurrenceRow]`, newest first; `/NAME/explain` GET, query `at` (milliseconds;
+    /// absent: the newest firing and the next): `Explanation`; `/NAME/pause`, `/NAME/resume` POST
+    /// and `/NAME/backfill` POST (`BackfillRange`): `OrderResult`.
     ///
     /// GET, query `from`, `to`: `[PlannedFiring]` of all automatons in order, at most `firingsMax`.
     package static let timeline = "/v1/timeline"
@@ -27,11 +27,11 @@ package enum ControlPath {
     /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
     /// `OrderResult`.
     package static let runs = "/v1/runs"
-    /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to wait
-    /// for a first entry when there is none yet): `[Entry]` in order.
+    /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to
+    /// wait for a first entry when there is none yet): `[Entry]` in order.
     package static let entries = "/v1/entries"
-    /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note in hex:
-    /// one kept elsewhere): `RecordVerdict`.
+    /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note
+    /// in hex: one kept elsewhere): `RecordVerdict`.
     package static let verify = "/v1/record/verify"
     /// GET: `RecordKey`.
     package static let key = "/v1/record/key"
@@ -88,7 +88,8 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     /// The schedule as it was written, with its zone.
     package var schedule: String
     package var next: Instant?
-    /// Why the schedule, though in force, starts no run now, in a few words (`paused`); nil when it does.
+    /// Why the schedule, though in force, starts no run now, in a few words (`paused`); nil when it
+    /// does.
     package var whyNot: String?
     package var runs: [RunRow]
     package var budget: BudgetLimits

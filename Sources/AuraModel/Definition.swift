@@ -117,7 +117,8 @@ package struct Definition: Hashable, Sendable, Codable {
     package struct Capabilities: Hashable, Sendable, Codable {
         /// Whether the model may choose commands; each runs in a cage of its own, without network.
         package var commands: Bool
-        /// Absolute host directories bound read-only into every cage of the run (tool chains, caches).
+        /// Absolute host directories bound read-only into every cage of the run (tool chains,
+        /// caches).
         package var read: [String]
 
         /// Capabilities; commands are allowed and nothing more is readable unless given.

@@ -29,8 +29,8 @@ package struct EntryText: Hashable, Sendable {
         self.message = message
     }
 
-    /// The text of `entry`; `subject` is what the command that it is about was for, where that is known,
-    /// and `charge` what the command cost.
+    /// The text of `entry`; `subject` is what the command that it is about was for, where that is
+    /// known, and `charge` what the command cost.
     package init(_ entry: Entry, subject: Subject? = nil, charge: Amount? = nil) {
         self = Self.fact(entry, subject, charge)
     }
@@ -83,7 +83,8 @@ package struct EntryTeller: Sendable {
     private var subjects: [RunID: [CommandID: EntryText.Subject]] = [:]
     private var charges: [RunID: [CommandID: Amount]] = [:]
 
-    /// A teller that has heard nothing yet: outcomes of intents before its first entry are told plainly.
+    /// A teller that has heard nothing yet: outcomes of intents before its first entry are told
+    /// plainly.
     package init() {}
 
     /// The text of the next entry.

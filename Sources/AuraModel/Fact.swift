@@ -13,8 +13,8 @@ package enum Fact: Hashable, Sendable {
     /// The schedule stays in force, but what fires is skipped until it is resumed.
     case automatonPaused
     case automatonResumed
-    /// The wall clock moved `by` against the clock of the boot between two turns, or between a stop and
-    /// a start; `asleep`: so long the machine was suspended.
+    /// The wall clock moved `by` against the clock of the boot between two turns, or between a stop
+    /// and a start; `asleep`: so long the machine was suspended.
     case clockStepped(by: Milliseconds, asleep: Milliseconds)
     /// No run has succeeded since `since`, though one was expected within `expect`.
     case successOverdue(since: Instant, expect: Milliseconds)
@@ -107,7 +107,8 @@ package enum AttemptExit: Hashable, Sendable, Codable {
 package struct Intent: Hashable, Sendable, Codable {
     /// What will be carried out, with every choice already made.
     package enum Plan: Hashable, Sendable, Codable {
-        /// The request itself is what a fold of the transactions makes; here stand its digest and size.
+        /// The request itself is what a fold of the transactions makes; here stand its digest and
+        /// size.
         case reason(digest: String, bytes: Int, messages: Int, answerTokensMax: Int)
         case tool(call: ToolCall)
         case step(request: StepRequest)

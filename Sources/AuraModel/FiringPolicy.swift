@@ -51,6 +51,7 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
 
     /// Fires when a run of another automaton has finished.
     package struct Chain: Hashable, Sendable, Codable {
+        /// Which endings of the other automaton's run count.
         package enum Condition: String, Hashable, Sendable, Codable, CaseIterable {
             case success
             /// Any ending but success, and but a cancellation, which somebody wanted.
@@ -103,6 +104,7 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
         self.expect = expect
     }
 
+    /// What holds where a definition says nothing: skip on overlap, catch up on nothing.
     package static let standard = Self()
 
     /// 100 runs of one automaton beside each other, or waiting: each is stored with its row.

@@ -1,7 +1,7 @@
 /// The name of an automaton: what an operator types, and what audit lines carry.
 ///
-/// A lower-case letter, then up to 62 lower-case letters, digits or hyphens: safe as a file name, as a
-/// git reference component, as a URL path component and as a journal field value.
+/// A lower-case letter, then up to 62 lower-case letters, digits or hyphens: safe as a file name,
+/// as a git reference component, as a URL path component and as a journal field value.
 package struct AutomatonName: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let text: String
 
@@ -51,8 +51,8 @@ package struct AutomatonName: Hashable, Comparable, Sendable, Codable, CustomStr
 
 /// The id of a run: sixteen characters that sort by the time of admission.
 ///
-/// Ten characters of milliseconds and six of the record's next sequence number, in Crockford's base 32,
-/// lower case. The sequence number makes it unique in its record without drawing chance.
+/// Ten characters of milliseconds and six of the record's next sequence number, in Crockford's base
+/// 32, lower case. The sequence number makes it unique in its record without drawing chance.
 package struct RunID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let text: String
 

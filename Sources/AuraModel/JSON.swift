@@ -1,6 +1,7 @@
 package import FoundationEssentials
 
-/// The one JSON dialect of the house: sorted keys and plain slashes, so equal values have equal bytes.
+/// The one JSON dialect of the house: sorted keys and plain slashes, so equal values have equal
+/// bytes.
 package enum JSON {
     /// The canonical bytes of `value`.
     package static func encode(_ value: some Encodable) throws -> Data {

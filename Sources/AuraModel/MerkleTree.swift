@@ -1,14 +1,17 @@
-/// The shape of an RFC 6962 tree: which leaves stand under which nodes, and which nodes a proof holds.
+/// The shape of an RFC 6962 tree: which leaves stand under which nodes, and which nodes a proof
+/// holds.
 ///
-/// Leaves are counted from 0 here. Nothing is hashed: whoever stores the tree looks ranges up or folds them.
+/// Leaves are counted from 0 here. Nothing is hashed: whoever stores the tree looks ranges up or
+/// folds them.
 package enum MerkleShape {
-    /// The greatest power of two below `count`, which is above 1: where a tree is split (RFC 6962, 2.1).
+    /// The greatest power of two below `count`, which is above 1: where a tree is split (RFC 6962,
+    /// 2.1).
     package static func split(_ count: Int) -> Int {
         1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
     }
 
-    /// The ranges of leaves whose hashes prove that leaf `index` is in the tree of `size` leaves, the
-    /// leaf's own neighbour first: PATH of RFC 6962, section 2.1.1.
+    /// The ranges of leaves whose hashes prove that leaf `index` is in the tree of `size` leaves,
+    /// the leaf's own neighbour first: PATH of RFC 6962, section 2.1.1.
     ///
     /// Empty when the leaf is not in the tree, and for the only leaf of a tree.
     package static func inclusion(of index: Int, size: Int) -> [Range<Int>] {
@@ -24,8 +27,8 @@ package enum MerkleShape {
         return path.reversed()
     }
 
-    /// The ranges whose hashes prove that the tree of `second` leaves goes on from that of `first`: PROOF
-    /// of RFC 6962, section 2.1.2.
+    /// The ranges whose hashes prove that the tree of `second` leaves goes on from that of `first`:
+    /// PROOF of RFC 6962, section 2.1.2.
     ///
     /// Empty when the sizes are equal or do not stand in this order.
     package static func consistency(_ first: Int, _ second: Int) -> [Range<Int>] {
@@ -43,8 +46,8 @@ package enum MerkleShape {
         return path.reversed()
     }
 
-    /// The complete subtrees that `range` is made of, greatest first; its start is a multiple of a power
-    /// of two that is not below its length.
+    /// The complete subtrees that `range` is made of, greatest first; its start is a multiple of a
+    /// power of two that is not below its length.
     package static func complete(_ range: Range<Int>) -> [Range<Int>] {
         var parts: [Range<Int>] = []
         var start = range.lowerBound
@@ -85,8 +88,8 @@ package struct MerkleCheck {
         return last == 0 ? hash : nil
     }
 
-    /// Whether `path` shows that the tree of `second` leaves goes on from that of `first` (RFC 9162,
-    /// section 2.1.4.2).
+    /// Whether `path` shows that the tree of `second` leaves goes on from that of `first` (RFC
+    /// 9162, section 2.1.4.2).
     ///
     /// Both sizes are above zero.
     package func isConsistent(

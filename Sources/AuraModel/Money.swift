@@ -50,7 +50,8 @@ package struct PriceTable: Hashable, Sendable, Codable {
         return (exact + 999_999) / 1_000_000
     }
 
-    /// The dearest way in which a provider could charge an input token: it decides what is reserved.
+    /// The dearest way in which a provider could charge an input token: it decides what is
+    /// reserved.
     package var dearestInput: MicroDollars { max(input, cacheWrite, cacheRead) }
 }
 
@@ -156,7 +157,8 @@ package enum DollarText {
         return "\(sign)$\(magnitude / 1_000_000).\(decimals)"
     }
 
-    /// Micro-dollars from `2`, `2.5` or `0.000001`; nil for anything else, and above a billion dollars.
+    /// Micro-dollars from `2`, `2.5` or `0.000001`; nil for anything else, and above a billion
+    /// dollars.
     package static func parse(_ text: String) -> MicroDollars? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, let whole = parts.first, !whole.isEmpty, whole.count <= 9,

@@ -71,7 +71,8 @@ package struct ProofCheck: Sendable {
         self.isSigned = isSigned
     }
 
-    /// Checks the JSON of an `InclusionProof` or a `ConsistencyProof` against the key that is trusted.
+    /// Checks the JSON of an `InclusionProof` or a `ConsistencyProof` against the key that is
+    /// trusted.
     package func check(_ bytes: [UInt8], key: [UInt8]) -> ProofResult {
         if let proof = try? JSON.decode(InclusionProof.self, from: bytes) {
             return check(proof, key: key)

@@ -104,10 +104,14 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var pause: Pause?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
-    /// The newest firings that were missed in a row: planned again when the clock goes back into them.
+    /// The newest firings that were missed in a row: planned again when the clock goes back into
+    /// them.
     package var missed: Span?
     /// The row that stands for the first of `missed`, where that were too many for a row each.
     package var summary: OccurrenceRow?
+    /// Spans in which the schedule was not in force, so that nothing was decided: oldest first, at
+    /// most `settledMax`.
+    package var unplanned: [Span]?
     /// Spans after the cursor whose firings have been decided already: the clock was there before.
     package var settled: [Span]?
     /// When the schedule came into force, changed or went, oldest first, at most `historyMax`.
@@ -167,6 +171,7 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
 
     /// A change of whether, or how, the schedule is in force.
     package struct Turn: Hashable, Sendable, Codable {
+        /// What changed.
         package enum Kind: String, Hashable, Sendable, Codable {
             case loaded, removed, started, stopped, paused, resumed
         }

@@ -1,10 +1,12 @@
 /// The daemon's own configuration, `aurad.yaml`, read once at start.
 package struct Settings: Hashable, Sendable, Codable {
-    /// Directory of the record, the workspaces and the sealed exit reports; 0700, owned by the daemon.
+    /// Directory of the record, the workspaces and the sealed exit reports; 0700, owned by the
+    /// daemon.
     package var stateDirectory: String
     /// The control socket; its directory must exist.
     package var socket: String
-    /// Group whose members may give orders, besides root and the daemon's own user; nil: nobody else.
+    /// Group whose members may give orders, besides root and the daemon's own user; nil: nobody
+    /// else.
     package var operatorGroup: String?
     /// User to drop to when started as root; nil refuses to start as root.
     package var user: String?
@@ -44,7 +46,8 @@ package struct Settings: Hashable, Sendable, Codable {
 package struct ReasonerSettings: Hashable, Sendable, Codable {
     /// Who answers.
     package enum Provider: Hashable, Sendable, Codable {
-        /// The Anthropic Messages API at `baseURL`; the key stands in the credential called `credential`.
+        /// The Anthropic Messages API at `baseURL`; the key stands in the credential called
+        /// `credential`.
         case anthropic(baseURL: String, credential: String)
         /// Model turns played from a YAML file: for trials and tests, no network and no cost.
         case scripted(file: String)

@@ -12,7 +12,8 @@ package enum Transaction: Hashable, Sendable, Codable {
     /// The operator's answer, or nil when the deadline passed without one.
     case operatorAnswered(command: CommandID, text: String?)
     case waited(command: CommandID)
-    /// The daemon or the worker went away while the command was under way; its outcome is not known.
+    /// The daemon or the worker went away while the command was under way; its outcome is not
+    /// known.
     case interrupted(command: CommandID, reason: String)
     /// Four fifths of a budget are used: bring the work to a close.
     case wrapUp(reason: String)
@@ -224,7 +225,8 @@ package struct StepResult: Hashable, Sendable, Codable {
     }
 
     package var exit: Exit
-    /// Standard output and error together; beyond the bound, the head and the tail with a line between.
+    /// Standard output and error together; beyond the bound, the head and the tail with a line
+    /// between.
     package var output: String
     package var duration: Milliseconds
 

@@ -4,8 +4,8 @@ import Glibc
 
 /// The daemon's signing key, from a file that only the daemon reads.
 ///
-/// The file also holds every public key there was: they are the daemon's own trust, and are not taken
-/// from the record.
+/// The file also holds every public key there was: they are the daemon's own trust, and are not
+/// taken from the record.
 package struct CheckpointSigner: Sendable {
     /// Every epoch's public key, the first one first.
     package let epochs: [KeyEpoch]
@@ -21,8 +21,8 @@ package struct CheckpointSigner: Sendable {
 
     /// Reads the key in `path`, made with mode 0600 if it is not there.
     ///
-    /// Throws `.corrupt` for a file that holds no key: a new one must be somebody's decision. Throws
-    /// `.io` for one that others may read.
+    /// Throws `.corrupt` for a file that holds no key: a new one must be somebody's decision.
+    /// Throws `.io` for one that others may read.
     package init(file path: String) throws(RecordError) {
         if let found = try Self.read(path) {
             self = found
@@ -39,7 +39,8 @@ package struct CheckpointSigner: Sendable {
         self.seed = seed
     }
 
-    /// Replaces the key in `path` by a new one, which the old one endorses; the old one is gone then.
+    /// Replaces the key in `path` by a new one, which the old one endorses; the old one is gone
+    /// then.
     ///
     /// To be called while no daemon signs with it: it reads its key at start.
     package static func rotate(file path: String) throws(RecordError) -> Self {

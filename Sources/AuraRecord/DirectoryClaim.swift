@@ -2,8 +2,8 @@ import Glibc
 
 /// Sole ownership of the record's directory, held by a lock on a file in it.
 ///
-/// A flock(2) lock belongs to the open file, so it also keeps a second owner out within one process,
-/// and the kernel drops it when the process dies, however it dies.
+/// A flock(2) lock belongs to the open file, so it also keeps a second owner out within one
+/// process, and the kernel drops it when the process dies, however it dies.
 struct DirectoryClaim: ~Copyable {
     let path: String
     private let lock: Int32
@@ -18,7 +18,11 @@ struct DirectoryClaim: ~Copyable {
         self.path = path
     }
 
-    deinit { close(lock) }
+    deinit {
+        // Explicitly: a process that is just being spawned holds our descriptors until its exec.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     private static func acquire(_ path: String) throws(RecordError) -> Int32 {
         let isNew = mkdir(path, 0o700) == 0
@@ -67,7 +71,8 @@ struct DirectoryClaim: ~Copyable {
         return Int(String(decoding: text[..<count].prefix { $0 != 10 }, as: UTF8.self))
     }
 
-    /// The number is for the message of whoever is refused: a failure to write it is no failure here.
+    /// The number is for the message of whoever is refused: a failure to write it is no failure
+    /// here.
     private static func writeOwner(_ lock: Int32) {
         let text = Array("\(getpid())\n".utf8)
         guard ftruncate(lock, 0) == 0 else { return }

@@ -4,10 +4,11 @@ import Glibc
 
 /// The LMDB environment in a claimed directory, with its subdatabases open.
 ///
-/// `@unchecked Sendable`: the pointers and handles never change after `init`, LMDB's environment may be
-/// shared between threads, each transaction is begun and ended within one call on one thread, and
-/// readers are not bound to their thread (MDB_NOTLS). The one act that LMDB leaves to its caller to keep
-/// apart, growing the map while transactions are under way, is kept apart by `gate`.
+/// `@unchecked Sendable`: the pointers and handles never change after `init`, LMDB's environment
+/// may be shared between threads, each transaction is begun and ended within one call on one
+/// thread, and readers are not bound to their thread (MDB_NOTLS). The one act that LMDB leaves to
+/// its caller to keep apart, growing the map while transactions are under way, is kept apart by
+/// `gate`.
 final class Environment: @unchecked Sendable {
     let layout: Layout
     /// The format that the record had when it was opened.
@@ -56,7 +57,8 @@ final class Environment: @unchecked Sendable {
 
     // MARK: Transactions
 
-    /// Runs `body` on a snapshot that ends with it: a reader that stays keeps pages from being reused.
+    /// Runs `body` on a snapshot that ends with it: a reader that stays keeps pages from being
+    /// reused.
     // Not specialised: Swift 6.3.1's optimiser aborts on typed throws out of a specialised copy (-O).
     @_semantics("optimize.sil.specialize.generic.never")
     func read<Value>(
@@ -115,7 +117,8 @@ final class Environment: @unchecked Sendable {
         try RecordError.check(mdb_env_set_mapsize(handle, bytes), "grow the map")
     }
 
-    /// LMDB answers EIO when a write came out short, which is how a full disk shows itself at first.
+    /// LMDB answers EIO when a write came out short, which is how a full disk shows itself at
+    /// first.
     private var isDiskFull: Bool {
         var file: Int32 = -1
         var status = statvfs()
@@ -205,7 +208,8 @@ final class Environment: @unchecked Sendable {
         return table
     }
 
-    /// A new record gets the newest format; an unknown one is left alone, before anything else is read.
+    /// A new record gets the newest format; an unknown one is left alone, before anything else is
+    /// read.
     private static func settleFormat(
         _ transaction: OpaquePointer, _ meta: MDB_dbi, toInspect: Bool
     ) throws(RecordError) -> Int {

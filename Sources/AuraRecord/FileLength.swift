@@ -1,9 +1,11 @@
 import Glibc
 
-/// The data file is as long as LMDB believes: it maps the file and would die of SIGBUS behind its end.
+/// The data file is as long as LMDB believes: it maps the file and would die of SIGBUS behind its
+/// end.
 enum FileLength {
-    /// LMDB 0.9's meta page: a page header of 16 bytes, then magic, version, address, size of the map,
-    /// two table roots of 48 bytes (the first begins with the page size), last page, transaction.
+    /// LMDB 0.9's meta page: a page header of 16 bytes, then magic, version, address, size of the
+    /// map, two table roots of 48 bytes (the first begins with the page size), last page,
+    /// transaction.
     private static let magicOffset = 16
     private static let magic: UInt32 = 0xBEEF_C0DE
     private static let pageSizeOffset = 40
@@ -11,8 +13,8 @@ enum FileLength {
     private static let transactionOffset = 144
     private static let metaBytes = 152
 
-    /// Throws `.corrupt` when the file at `path` ends before its last page; a file that is not there or
-    /// is no LMDB file is LMDB's own business.
+    /// Throws `.corrupt` when the file at `path` ends before its last page; a file that is not
+    /// there or is no LMDB file is LMDB's own business.
     static func check(_ path: String) throws(RecordError) {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return }

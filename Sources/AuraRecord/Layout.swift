@@ -28,7 +28,8 @@ struct Layout: Sendable {
         static let meta = "meta"
     }
 
-    /// Subdatabases there may be: those above, one for each table of rows, and room for formats to come.
+    /// Subdatabases there may be: those above, one for each table of rows, and room for formats to
+    /// come.
     static let tablesMax = UInt32(5 + RowTable.allCases.count + 16)
 
     static let formatKey = Array("format".utf8)

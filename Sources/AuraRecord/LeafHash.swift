@@ -1,6 +1,7 @@
 import Crypto
 
-/// The hash of a stored entry: SHA-256 over 0x00 and its bytes, the leaf hash of RFC 6962, section 2.1.
+/// The hash of a stored entry: SHA-256 over 0x00 and its bytes, the leaf hash of RFC 6962, section
+/// 2.1.
 struct LeafHash: Hashable, Sendable {
     /// 32 bytes.
     let bytes: [UInt8]

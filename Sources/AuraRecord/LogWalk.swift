@@ -61,8 +61,8 @@ struct LogWalk {
         return nil
     }
 
-    /// Which of two neighbours that disagree was edited: the earlier one, if the later one is as its own
-    /// successor knows it.
+    /// Which of two neighbours that disagree was edited: the earlier one, if the later one is as
+    /// its own successor knows it.
     private func blame(_ number: Int, isVouched: Bool) -> Finding {
         guard isVouched, number > 1 else {
             return Finding(number, "it does not name the hash of the entry before it")

@@ -11,7 +11,8 @@ extension RecordReader {
         }
     }
 
-    /// A proof that entry `sequence` is in the record, as the checkpoint in entry `checkpoint` signs it.
+    /// A proof that entry `sequence` is in the record, as the checkpoint in entry `checkpoint`
+    /// signs it.
     ///
     /// Nil when that is no checkpoint or does not cover the entry.
     package func proof(
@@ -38,7 +39,8 @@ extension RecordReader {
         return ConsistencyProof(first: old, second: new, path: path)
     }
 
-    /// Whether the record still holds what `proof` showed: the entry, byte for byte, under the same root.
+    /// Whether the record still holds what `proof` showed: the entry, byte for byte, under the same
+    /// root.
     package func agrees(with proof: InclusionProof) throws(RecordError) -> Bool {
         guard let note = proof.checkpoint.parsed, proof.sequence > 0,
             note.size <= (try head().sequence)

@@ -2,7 +2,8 @@
 package enum RecordError: Error, Hashable, Sendable {
     /// Another process owns the directory; `byPID` is nil when it has not written its number yet.
     case owned(directory: String, byPID: Int?)
-    /// The record was written by a newer aura: `version` is its format, `known` the newest known here.
+    /// The record was written by a newer aura: `version` is its format, `known` the newest known
+    /// here.
     case newerFormat(version: Int, known: Int)
     /// The log may not grow beyond `bytes`, the bound of the map.
     case mapFull(bytes: Int)

@@ -3,15 +3,17 @@ import CLMDB
 
 /// Reads of the record, from any thread, while the writer goes on.
 ///
-/// Every call works on snapshots of its own that end before it returns, so a slow reader never keeps
-/// LMDB from reusing pages. A long list is read in several snapshots, which the log allows: what is
-/// written is not written again. Sendable because all that it holds is the environment, and that is.
+/// Every call works on snapshots of its own that end before it returns, so a slow reader never
+/// keeps LMDB from reusing pages. A long list is read in several snapshots, which the log allows:
+/// what is written is not written again. Sendable because all that it holds is the environment, and
+/// that is.
 package struct RecordReader: Sendable {
     let environment: Environment
 
     init(_ environment: Environment) { self.environment = environment }
 
-    /// 1000 entries or 8 MiB, whichever comes first, are copied out of one snapshot: a few milliseconds.
+    /// 1000 entries or 8 MiB, whichever comes first, are copied out of one snapshot: a few
+    /// milliseconds.
     static let pageEntriesMax = 1000
     static let pageBytesMax = 8 << 20
 
@@ -35,8 +37,8 @@ package struct RecordReader: Sendable {
 
     // MARK: Entries
 
-    /// Entries with a sequence number above `after`, in order, at most `limit`; only those of `run` (and
-    /// of the runs it spawned) and of `automaton` when given.
+    /// Entries with a sequence number above `after`, in order, at most `limit`; only those of `run`
+    /// (and of the runs it spawned) and of `automaton` when given.
     package func entries(
         after: Int = 0, limit: Int = .max, run: RunID? = nil, automaton: AutomatonName? = nil
     ) throws(RecordError) -> [Entry] {
@@ -100,8 +102,8 @@ package struct RecordReader: Sendable {
 
     /// Rows of `table` whose keys begin with `prefix`, in the order of their keys, at most `limit`.
     ///
-    /// `newestFirst` turns the order round, which for `runs` is the newest first; then `before` leaves out
-    /// that key and what comes before it in the list.
+    /// `newestFirst` turns the order round, which for `runs` is the newest first; then `before`
+    /// leaves out that key and what comes before it in the list.
     package func rows(
         in table: RowTable, prefix: String = "", limit: Int = .max, newestFirst: Bool = false,
         before: String? = nil

@@ -9,8 +9,8 @@ package struct RecordBounds: Hashable, Sendable {
     /// Beyond this nothing more is appended.
     package var mapBytesMax: Int
 
-    /// Bounds; 1 GiB (a year of one busy automaton) growing to 256 GiB (what a small server's disk can
-    /// hold) unless given.
+    /// Bounds; 1 GiB (a year of one busy automaton) growing to 256 GiB (what a small server's disk
+    /// can hold) unless given.
     package init(mapBytes: Int = 1 << 30, mapBytesMax: Int = 1 << 38) {
         self.mapBytes = mapBytes
         self.mapBytesMax = mapBytesMax
@@ -19,10 +19,10 @@ package struct RecordBounds: Hashable, Sendable {
 
 /// The record: an append-only log and the rows derived from it, for one writer.
 ///
-/// Each append is one transaction with full synchronous commit: when it returns, everything in it is on
-/// the disk, and when it throws, nothing of it is there. Not Sendable: it belongs to the thread of the
-/// turn loop; other threads read through `reader`. The directory is owned until the store and its
-/// readers are gone.
+/// Each append is one transaction with full synchronous commit: when it returns, everything in it
+/// is on the disk, and when it throws, nothing of it is there. Not Sendable: it belongs to the
+/// thread of the turn loop; other threads read through `reader`. The directory is owned until the
+/// store and its readers are gone.
 package final class RecordStore {
     /// Reads of this record, from any thread.
     package let reader: RecordReader
@@ -37,8 +37,8 @@ package final class RecordStore {
 
     /// Opens the record in `directory`, made if it is not there: directory 0700, files 0600.
     ///
-    /// Throws `.owned` while someone else has it and `.newerFormat` for a record of the future; both
-    /// leave it as it was.
+    /// Throws `.owned` while someone else has it and `.newerFormat` for a record of the future;
+    /// both leave it as it was.
     package init(directory: String, bounds: RecordBounds = RecordBounds()) throws(RecordError) {
         environment = try Environment(directory: directory, bounds: bounds)
         reader = RecordReader(environment)
@@ -72,11 +72,13 @@ package final class RecordStore {
         get throws(RecordError) { try reader.journalCursor() }
     }
 
-    /// Appends entries and writes rows in one durable commit, and moves the journal's cursor if given.
+    /// Appends entries and writes rows in one durable commit, and moves the journal's cursor if
+    /// given.
     ///
-    /// `previous` is filled in here, whatever it holds: the entries are returned as they are stored. Throws `.gap`, with nothing written, when a
-    /// sequence number or an automaton's own does not follow; `.mapFull` at the bound; any other error
-    /// poisons the store: after a failed sync only a new reading of the disk tells what is on it.
+    /// `previous` is filled in here, whatever it holds: the entries are returned as they are
+    /// stored. Throws `.gap`, with nothing written, when a sequence number or an automaton's own
+    /// does not follow; `.mapFull` at the bound; any other error poisons the store: after a failed
+    /// sync only a new reading of the disk tells what is on it.
     @discardableResult
     package func append(
         _ entries: [Entry], rows: [RowWrite] = [], journalCursor: Int? = nil
@@ -131,7 +133,8 @@ package final class RecordStore {
 
     // MARK: Numbers
 
-    /// Checks that `entries` follow on what is there; answers each automaton's newest number after them.
+    /// Checks that `entries` follow on what is there; answers each automaton's newest number after
+    /// them.
     private func follow(_ entries: [Entry]) throws(RecordError) -> [AutomatonName: Int] {
         var expected = newest.sequence
         var numbers: [AutomatonName: Int] = [:]

@@ -97,8 +97,8 @@ extension Snapshot {
         return StoredEntry(sequence: sequence, text: text)
     }
 
-    /// The automaton's own number of its first entry above `after`: both rise together, so it is found by
-    /// halving.
+    /// The automaton's own number of its first entry above `after`: both rise together, so it is
+    /// found by halving.
     private func firstNumber(
         of automaton: AutomatonName, after: Int
     ) throws(RecordError) -> Int {

@@ -2,16 +2,17 @@ import AuraModel
 
 /// Where the nodes of the tree are stored.
 ///
-/// Every leaf completes itself and as many subtrees above it as its number has factors of two. In the
-/// order in which they are completed the nodes make one list that only grows; it is cut into rows of
-/// eight leaves. A row has its final length from the first, with zeros for what is not there yet: LMDB
-/// then replaces it in place.
+/// Every leaf completes itself and as many subtrees above it as its number has factors of two. In
+/// the order in which they are completed the nodes make one list that only grows; it is cut into
+/// rows of eight leaves. A row has its final length from the first, with zeros for what is not
+/// there yet: LMDB then replaces it in place.
 struct TreePlace {
     var row: Int
     /// In nodes from the row's beginning.
     var offset: Int
 
-    /// 8: about 512 bytes, so that a commit of one entry rewrites little and one of 64 makes nine puts.
+    /// 8: about 512 bytes, so that a commit of one entry rewrites little and one of 64 makes nine
+    /// puts.
     static let rowLeaves = 8
     static let hashBytes = LeafHash.genesis.bytes.count
 

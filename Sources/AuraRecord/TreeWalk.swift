@@ -4,7 +4,8 @@ import AuraModel
 struct TreeWalk {
     private(set) var edge = TreeEdge()
 
-    /// Takes the next entry's hash; `stored` holds the row that the entry stands in, if it is there.
+    /// Takes the next entry's hash; `stored` holds the row that the entry stands in, if it is
+    /// there.
     mutating func take(_ leaf: LeafHash, _ stored: [Int: [UInt8]]) -> LogWalk.Finding? {
         edge.append(leaf)
         let index = (edge.size - 1) / TreePlace.rowLeaves

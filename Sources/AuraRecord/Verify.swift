@@ -1,7 +1,8 @@
 package import AuraModel
 
 extension RecordReader {
-    /// A reader of the record in `directory`, whatever state it is in, for `verify` and for reading.
+    /// A reader of the record in `directory`, whatever state it is in, for `verify` and for
+    /// reading.
     ///
     /// Nothing is made, migrated or repaired, and what `RecordStore` refuses is let through to be
     /// examined. Throws what `RecordStore` throws for a record that is owned, newer or no record.
@@ -11,21 +12,23 @@ extension RecordReader {
         Self(try Environment(directory: directory, bounds: bounds, toInspect: true))
     }
 
-    /// Walks the whole log up to the entry that is newest now: sequence numbers and automata's own without
-    /// gaps, each entry readable and with the hash that its successor (or the head row) names, both
-    /// indexes leading to it, every node of the tree what the entries below make it, and the root of
-    /// every checkpoint the tree's root at its size.
+    /// Walks the whole log up to the entry that is newest now: sequence numbers and automata's own
+    /// without gaps, each entry readable and with the hash that its successor (or the head row)
+    /// names, both indexes leading to it, every node of the tree what the entries below make it,
+    /// and the root of every checkpoint the tree's root at its size.
     ///
-    /// With `keys`, checkpoints are signed by one of them or by a key that one of them endorsed; without,
-    /// signatures are not looked at. A checkpoint of an unknown key passes if a later trusted one
-    /// covers it. `anchors` are checkpoints kept elsewhere, whose signatures the caller has checked.
+    /// With `keys`, checkpoints are signed by one of them or by a key that one of them endorsed;
+    /// without, signatures are not looked at. A checkpoint of an unknown key passes if a later
+    /// trusted one covers it. `anchors` are checkpoints kept elsewhere, whose signatures the caller
+    /// has checked.
     ///
-    /// With `fold`, the rows are what it makes of the log, byte for byte: it is given every entry in
-    /// order and answers the rows that it writes or deletes; of several writes to one row the last
-    /// counts. A row that differs is named in `problem`, with `firstBad` nil.
+    /// With `fold`, the rows are what it makes of the log, byte for byte: it is given every entry
+    /// in order and answers the rows that it writes or deletes; of several writes to one row the
+    /// last counts. A row that differs is named in `problem`, with `firstBad` nil.
     ///
     /// An edit is laid to the entry that was edited: when two neighbours disagree, the later one is
-    /// believed if its own successor vouches for it. Throws only when the record cannot be read at all.
+    /// believed if its own successor vouches for it. Throws only when the record cannot be read at
+    /// all.
     package func verify(
         keys: [[UInt8]]? = nil, anchors: [CheckpointNote] = [],
         fold: ((Entry) throws -> [RowWrite])? = nil

@@ -12,7 +12,8 @@ package enum Event: Sendable {
     /// Something is due, or may be.
     case tick
     case ordered(Order, by: Principal, ticket: Ticket)
-    /// The worker of an attempt is confined as planned, by its own word and by the daemon's reading.
+    /// The worker of an attempt is confined as planned, by its own word and by the daemon's
+    /// reading.
     case attested(RunID, Generation, Attestation)
     case proposed(RunID, Generation, Proposal, digests: [CommandID: RequestDigest])
     /// The worker broke the protocol or was not confined as planned.
@@ -23,7 +24,8 @@ package enum Event: Sendable {
     case stepEnded(RunID, CommandID, StepResult)
     /// The daemon signed what `Action.checkpoint` asked for.
     case checkpointSigned(Checkpoint)
-    /// The daemon was told to stop. Runs stay as they are in the record and go on after the next start.
+    /// The daemon was told to stop. Runs stay as they are in the record and go on after the next
+    /// start.
     case stopping(reason: String)
 }
 
@@ -44,7 +46,8 @@ package enum Order: Hashable, Sendable {
     case backfill(AutomatonName, [Instant])
 }
 
-/// What three clocks read at one moment: together they tell a clock that was set from time that passed.
+/// What three clocks read at one moment: together they tell a clock that was set from time that
+/// passed.
 package struct ClockReading: Hashable, Sendable {
     package var wall: Instant
     /// Milliseconds since the boot, with suspended time; never set.

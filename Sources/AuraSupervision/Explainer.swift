@@ -2,7 +2,8 @@ package import AuraModel
 
 /// Why an automaton did or did not run, from its rows: pure, and in words for whoever asks.
 ///
-/// Every sentence about the past names the entry that it rests on, as far as the rows still know it.
+/// Every sentence about the past names the entry that it rests on, as far as the rows still know
+/// it.
 package struct Explainer: Sendable {
     package var row: AutomatonRow
     package var daemon: DaemonRow

@@ -4,12 +4,14 @@ import AuraModel
 ///
 /// The kernel decides when; the daemon, which has the key, signs.
 extension Kernel {
-    /// 1000: what a forger without the key could rewrite unseen in one go, at a cost of one entry in 1000.
+    /// 1000: what a forger without the key could rewrite unseen in one go, at a cost of one entry
+    /// in 1000.
     static let checkpointEntries = 1000
     /// Five minutes: the longest that an entry waits for its signature.
     static let checkpointInterval = Milliseconds.minutes(5)
 
-    /// Entries that no checkpoint covers, a checkpoint's own aside: a record at rest grows by nothing.
+    /// Entries that no checkpoint covers, a checkpoint's own aside: a record at rest grows by
+    /// nothing.
     private var uncovered: Int { state.daemon.sequence - (state.daemon.checkpoint ?? 0) }
 
     /// When the next checkpoint is due by time; nil when nothing waits for one.

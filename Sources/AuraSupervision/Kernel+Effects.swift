@@ -2,7 +2,8 @@ import AuraModel
 
 /// Outcomes of what the daemon did for a run.
 extension Kernel {
-    /// A model call ended: settle what was held, tell the kernel, and warn it when a budget runs low.
+    /// A model call ended: settle what was held, tell the kernel, and warn it when a budget runs
+    /// low.
     mutating func settleCall(
         _ result: Result<ModelAnswer, ModelFailure>, of id: RunID, _ command: CommandID,
         at now: Instant

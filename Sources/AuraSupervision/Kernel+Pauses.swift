@@ -62,7 +62,8 @@ extension Kernel {
             changed: true, message: "\(HumanText.plural(count, "firing")) of \(name) will start")
     }
 
-    /// The nominal instants of `name` from `range.from` to `range.to`, at most one more than may wait.
+    /// The nominal instants of `name` from `range.from` to `range.to`, at most one more than may
+    /// wait.
     package func nominals(
         of name: AutomatonName, in range: BackfillRange
     ) -> [Instant] {

@@ -32,7 +32,8 @@ extension Kernel {
         return found.sorted { $0.id < $1.id }
     }
 
-    /// What waits of an automaton, in words: firings with their reason, runs with their place in line.
+    /// What waits of an automaton, in words: firings with their reason, runs with their place in
+    /// line.
     func waiting(of row: AutomatonRow) -> [String]? {
         var lines = (row.waiting ?? []).map {
             "the firing of \(HumanText.dateTime($0.nominal))Z waits: \($0.reason)"

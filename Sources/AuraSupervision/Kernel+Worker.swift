@@ -28,7 +28,8 @@ extension Kernel {
         }
     }
 
-    /// Takes a worker's proposal: its outcomes always, its commands if they rest on all that is known.
+    /// Takes a worker's proposal: its outcomes always, its commands if they rest on all that is
+    /// known.
     mutating func consider(
         _ proposal: Proposal, of id: RunID, _ generation: Generation,
         digests: [CommandID: RequestDigest], at now: Instant

@@ -4,9 +4,9 @@ package import AuraModel
 ///
 /// Pure.
 ///
-/// State moves through `record` alone, which applies each fact as it is decided; the turn loop commits
-/// what `takeTurn` hands out and performs the actions only then. If the commit fails, the process ends:
-/// nothing has left it yet.
+/// State moves through `record` alone, which applies each fact as it is decided; the turn loop
+/// commits what `takeTurn` hands out and performs the actions only then. If the commit fails, the
+/// process ends: nothing has left it yet.
 package struct Kernel: Sendable {
     package private(set) var state: State
     let settings: Settings
@@ -161,9 +161,11 @@ struct Attempt: Sendable {
     /// Until when the worker must have spoken; nil while it waits for us.
     var deadline: Instant?
 
-    /// Ten seconds from launch to attestation: it takes milliseconds; a loaded host may take a second.
+    /// Ten seconds from launch to attestation: it takes milliseconds; a loaded host may take a
+    /// second.
     static let launchMax = Milliseconds.seconds(10)
-    /// Two minutes from a delivery to the proposal: kernels are instant, and file tools are bounded.
+    /// Two minutes from a delivery to the proposal: kernels are instant, and file tools are
+    /// bounded.
     static let silenceMax = Milliseconds.minutes(2)
 }
 

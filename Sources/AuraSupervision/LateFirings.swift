@@ -35,8 +35,8 @@ struct LateFirings {
         }
     }
 
-    /// The last firings before `before`: found in ever longer spans, so that ten years of seconds cost
-    /// no more than an hour of them.
+    /// The last firings before `before`: found in ever longer spans, so that ten years of seconds
+    /// cost no more than an hour of them.
     private static func newest(
         _ count: Int, after: Instant, before: Instant, _ next: (Instant) -> Instant?
     ) -> [Instant] {

@@ -2,8 +2,9 @@ import AuraModel
 
 /// What a run may ask for, judged by its definition and by what the daemon has seen itself.
 ///
-/// A worker's kernel proposes; a worker that was taken over could propose anything. So nothing lands but
-/// a commit that the daemon exported, checked out afresh and saw every declared step pass on.
+/// A worker's kernel proposes; a worker that was taken over could propose anything. So nothing
+/// lands but a commit that the daemon exported, checked out afresh and saw every declared step pass
+/// on.
 enum Policy {
     /// Why `request` is refused to `run`; nil when it is granted.
     static func refusal(

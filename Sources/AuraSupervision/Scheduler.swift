@@ -2,27 +2,31 @@ package import AuraModel
 
 /// Occurrences: each planned firing is decided, and ends in exactly one way.
 ///
-/// An automaton has one place in `due`: the earliest instant at which something of it must be looked
-/// at. A turn looks at those that are due and at no others.
+/// An automaton has one place in `due`: the earliest instant at which something of it must be
+/// looked at. A turn looks at those that are due and at no others.
 extension Kernel {
-    /// A minute: a firing decided within it is on time; a later one was missed, and `catch-up` decides.
+    /// A minute: a firing decided within it is on time; a later one was missed, and `catch-up`
+    /// decides.
     package static let lateness = Milliseconds.minutes(1)
 
-    /// 20 missed firings, a screen of them, get a row each besides those that are caught up on; the older
-    /// ones are summed up in one row: after a month ten thousand automatons must not write for minutes.
+    /// 20 missed firings, a screen of them, get a row each besides those that are caught up on; the
+    /// older ones are summed up in one row: after a month ten thousand automatons must not write
+    /// for minutes.
     package static let missedRowsMax = 20
 
     /// 10,000 runs in line for slots: each is held in memory; a firing beyond is skipped.
     package static let runsWaitingMax = 10_000
 
-    /// The first nominal instant of `row` that is not decided yet; nil when its schedule is not in force.
+    /// The first nominal instant of `row` that is not decided yet; nil when its schedule is not in
+    /// force.
     package func nextOccurrence(of row: AutomatonRow) -> Instant? {
         guard row.isActive, row.isLoaded, let definition = state.definitions[row.definition]
         else { return nil }
         return firing(of: row, definition, after: row.cursor)
     }
 
-    /// The first nominal instant after `instant` that has not been decided in another time of the clock.
+    /// The first nominal instant after `instant` that has not been decided in another time of the
+    /// clock.
     func firing(of row: AutomatonRow, _ definition: Definition, after instant: Instant) -> Instant?
     {
         guard let zone = zones[definition.zone] else { return nil }

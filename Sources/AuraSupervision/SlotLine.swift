@@ -6,9 +6,10 @@ package import AuraModel
 /// what a schedule started, and `perRun` more for every run that its automaton has in line or under
 /// way already, so that one automaton cannot fill the line; at most `delayMax` in all.
 ///
-/// The bound on waiting: turns never change and no turn lies before its admission, so nothing that is
-/// admitted later than `delayMax` after a run can overtake it. A run is overtaken at most by what was
-/// admitted up to then, whatever comes after: it starts when those before it have had a slot.
+/// The bound on waiting: turns never change and no turn lies before its admission, so nothing that
+/// is admitted later than `delayMax` after a run can overtake it. A run is overtaken at most by
+/// what was admitted up to then, whatever comes after: it starts when those before it have had a
+/// slot.
 package struct SlotLine: Sendable {
     /// Half a minute: an order waits for what ran, not for what a schedule put in line with it.
     package static let scheduled = Milliseconds.seconds(30)

@@ -74,7 +74,7 @@ extension State {
             try write(summary)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
-            .settled, .stopRequested, .runFinished, .clockStepped:
+            .settled, .stopRequested, .runFinished, .clockStepped, .checkpoint:
             break
         }
         automata[name] = row
@@ -173,6 +173,9 @@ extension AutomatonRow {
             let open = missed.flatMap { $0.through == cursor ? $0.after : nil }
             let before = isNew ? Instant(milliseconds: .min) : open ?? cursor
             missed = Span(after: before, through: at)
+            if (unplanned?.count ?? 0) < Self.settledMax {
+                unplanned = (unplanned ?? []) + [Span(after: before, through: at)]
+            }
             if open == nil { summary = nil }
             cursor = max(cursor, at)
         }
@@ -218,16 +221,32 @@ extension AutomatonRow {
     /// Firings after it that were only missed, because the clock had jumped over them, are still to
     /// come; those after them that were decided while the clock was ahead stay decided.
     fileprivate mutating func goBack(to now: Instant) -> Bool {
-        guard let span = missed, now < span.through else { return false }
+        let open = ((unplanned ?? []) + (missed.map { [$0] } ?? []))
+            .filter { now < $0.through }.sorted { $0.after < $1.after }
+        guard let lowest = open.first else { return false }
+        let back = max(now, lowest.after)
+        guard back < cursor else { return false }
         var settled = settled ?? []
-        if cursor > span.through {
-            guard settled.count < Self.settledMax else { return false }
-            settled.append(Span(after: span.through, through: cursor))
+        var edge = back
+        for span in open {
+            if span.after > edge { settled.append(Span(after: edge, through: span.after)) }
+            edge = max(edge, span.through)
         }
-        cursor = max(now, span.after)
-        missed = cursor > span.after ? Span(after: span.after, through: cursor) : nil
+        if edge < cursor { settled.append(Span(after: edge, through: cursor)) }
+        guard settled.count <= Self.settledMax else { return false }
+        cursor = back
+        missed = missed.flatMap { $0.until(back) }
+        let left = (unplanned ?? []).compactMap { $0.until(back) }
+        unplanned = left.isEmpty ? nil : left
         self.settled = settled.isEmpty ? nil : settled
         return true
+    }
+}
+
+extension AutomatonRow.Span {
+    /// What of it lies up to `end`; nil when nothing does.
+    fileprivate func until(_ end: Instant) -> Self? {
+        after < end ? Self(after: after, through: min(through, end)) : nil
     }
 }
 
@@ -268,7 +287,7 @@ extension Fact {
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
-            .stopRequested:
+            .stopRequested, .checkpoint:
             false
         }
     }

@@ -136,7 +136,8 @@ package struct State: Sendable {
 
 /// The key of an occurrence's row: sorts by automaton, then by nominal instant.
 package enum OccurrenceKey {
-    /// Fifteen digits of milliseconds are enough until the year 33658; later instants sort as that one.
+    /// Fifteen digits of milliseconds are enough until the year 33658; later instants sort as that
+    /// one.
     private static let digitsMax = 15
     private static let millisecondsMax = 999_999_999_999_999
 

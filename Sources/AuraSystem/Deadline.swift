@@ -17,7 +17,8 @@ struct Deadline {
     }
 }
 
-/// Waits until a descriptor is ready for `events` or has failed; false when the deadline came first.
+/// Waits until a descriptor is ready for `events` or has failed; false when the deadline came
+/// first.
 func waitReady(_ descriptor: Int32, for events: Int16, until deadline: Deadline)
     throws(SystemError) -> Bool
 {

@@ -3,9 +3,9 @@ import Glibc
 /// Frames of bytes, both ways, over a connected stream socket that it owns.
 ///
 /// Two ways of use that may be mixed: without blocking from a reactor (`receive`, `send`, `flush`),
-/// and blocking with a timeout, for a process that has one peer (`receiveBlocking`, `sendBlocking`).
-/// A peer can cost at most the bounds given here: one frame and one read budget of memory on the way
-/// in, the backlog on the way out.
+/// and blocking with a timeout, for a process that has one peer (`receiveBlocking`,
+/// `sendBlocking`). A peer can cost at most the bounds given here: one frame and one read budget of
+/// memory on the way in, the backlog on the way out.
 package final class FrameChannel {
     /// How a stream has ended.
     package enum End: Equatable, Sendable {
@@ -42,8 +42,8 @@ package final class FrameChannel {
 
     /// Takes over a connected stream socket and makes it non-blocking.
     ///
-    /// `frameBytesMax` bounds a payload in both directions. `backlogBytesMax` bounds what waits to be
-    /// sent, headers included, and must hold at least one frame.
+    /// `frameBytesMax` bounds a payload in both directions. `backlogBytesMax` bounds what waits to
+    /// be sent, headers included, and must hold at least one frame.
     package init(
         descriptor: consuming OwnedDescriptor, frameBytesMax: Int, backlogBytesMax: Int
     ) throws(SystemError) {
@@ -116,8 +116,8 @@ package final class FrameChannel {
 
     /// Waits for the next frame for at most `timeoutMilliseconds` (nil: for ever).
     ///
-    /// Nil when the peer has closed between two frames. Throws `.timedOut`, after which the call may
-    /// be repeated, or the reason of any other end.
+    /// Nil when the peer has closed between two frames. Throws `.timedOut`, after which the call
+    /// may be repeated, or the reason of any other end.
     package func receiveBlocking(timeoutMilliseconds: Int32?) throws(FrameError) -> [UInt8]? {
         let deadline = Deadline(inMilliseconds: timeoutMilliseconds)
         while true {

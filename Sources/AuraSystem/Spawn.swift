@@ -7,8 +7,8 @@ import Glibc
 ///
 /// There is never Swift between clone and exec: glibc makes the child, which shares this process's
 /// memory and runs C only until the new program is loaded. Every signal has its default action and
-/// none is blocked in the child, whatever this process does with them; only the two that glibc keeps
-/// for its threads (32 and 33) are ignored until the child makes a thread.
+/// none is blocked in the child, whatever this process does with them; only the two that glibc
+/// keeps for its threads (32 and 33) are ignored until the child makes a thread.
 package struct Spawn: Sendable {
     /// One descriptor of the child: the number it has there, and the one here that it comes from.
     package struct Descriptor: Hashable, Sendable {

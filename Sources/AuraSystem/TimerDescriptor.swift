@@ -50,9 +50,9 @@ package struct TimerDescriptor: ~Copyable {
 
     /// Sets the deadline, in milliseconds of the timer's clock (realtime: since the epoch).
     ///
-    /// A deadline in the past expires at once. Returns whether the wall clock has been set since the
-    /// last arming without `acknowledge` having told: the deadline is armed all the same, but the
-    /// caller should read the clock again.
+    /// A deadline in the past expires at once. Returns whether the wall clock has been set since
+    /// the last arming without `acknowledge` having told: the deadline is armed all the same, but
+    /// the caller should read the clock again.
     @discardableResult
     package borrowing func arm(atMilliseconds deadline: Int) throws(SystemError) -> Bool {
         var setting = itimerspec()

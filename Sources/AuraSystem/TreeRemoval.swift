@@ -44,9 +44,9 @@ extension FileSystem {
 ///
 /// Passes over the root's entries: a file is unlinked; of a directory, the files are unlinked, the
 /// empty directories removed, and the others *renamed up* into the root, where a later pass finds
-/// them; then it is empty and goes. So no path is ever deeper than two names from an open directory,
-/// no more than five descriptors are open, nothing is remembered between entries, and ".." is never
-/// used (a directory moved meanwhile would make it lead elsewhere).
+/// them; then it is empty and goes. So no path is ever deeper than two names from an open
+/// directory, no more than five descriptors are open, nothing is remembered between entries, and
+/// ".." is never used (a directory moved meanwhile would make it lead elsewhere).
 private struct TreeRemoval: ~Copyable {
     /// 1,000,000: one pass per level of a chain, and a tree that deep would need as many
     /// directories one inside the other.

@@ -5,9 +5,10 @@ import CBenchBaseline
 
 /// Durable commits: the record beside plain C LMDB doing the same puts with the same grouping.
 ///
-/// Both sides run under the same C harness: writers hand over an entry and wait; one committer commits
-/// what waits as one group, which is what the daemon's turn loop does. Both make the same puts of the
-/// same sizes under LMDB's default sync flags; the record alone also encodes, chains and hashes.
+/// Both sides run under the same C harness: writers hand over an entry and wait; one committer
+/// commits what waits as one group, which is what the daemon's turn loop does. Both make the same
+/// puts of the same sizes under LMDB's default sync flags; the record alone also encodes, chains
+/// and hashes.
 struct RecordBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
@@ -28,10 +29,12 @@ struct RecordBench: ParsableCommand {
     /// From one automaton alone to more than a server runs at once.
     private static let writers: [UInt32] = [1, 8, 64]
 
-    /// 10: the sides take turns within a round, so that what else the machine does meets both alike.
+    /// 10: the sides take turns within a round, so that what else the machine does meets both
+    /// alike.
     private static let slices = 10
 
-    /// 16 GiB: address space for what a fast disk takes in all rounds, so that neither side grows its map.
+    /// 16 GiB: address space for what a fast disk takes in all rounds, so that neither side grows
+    /// its map.
     private static let mapBytes = 16 << 30
 
     func validate() throws {

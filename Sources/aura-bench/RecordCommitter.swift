@@ -20,7 +20,8 @@ final class RecordCommitter {
         var entries = 0
     }
 
-    /// 700 characters: with what stands around it an entry is about 1 KiB, as of a tool's short answer.
+    /// 700 characters: with what stands around it an entry is about 1 KiB, as of a tool's short
+    /// answer.
     private static let outputText = String(
         repeating: "a line of what the tool said\n", count: 24)
 

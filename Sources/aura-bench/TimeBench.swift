@@ -11,8 +11,8 @@ struct TimeBench: ParsableCommand {
             "Next firings and proofs of never, beside croniter; or long checks of the calendar.",
         discussion: """
             Without a check named, measures. --oracle and --transitions hold the calendar against brute force and exit \
-            with 1 at the first disagreement. --evaluate answers lines of standard input, for other programs to compare \
-            with.
+            with 1 at the first disagreement. --evaluate answers lines of standard input, for other \
+            programs to compare with.
             """)
 
     @Option(name: .shortAndLong, help: "text or json.")
@@ -139,7 +139,8 @@ struct TimeBench: ParsableCommand {
         }
     }
 
-    /// The first word is a dialect of cron, or `systemd` for its calendar with its rule for changes of the clocks.
+    /// The first word is a dialect of cron, or `systemd` for its calendar with its rule for changes
+    /// of the clocks.
     private static func schedule(_ kind: String, _ text: String) throws(TextError) -> Schedule {
         if kind == "systemd" {
             return .calendar(

@@ -45,7 +45,8 @@ enum TimeMeasures {
         return speeds.median ?? 0
     }
 
-    /// The slowest proof of never, each the median of 101: by the months, by the years, and by the zone's clocks.
+    /// The slowest proof of never, each the median of 101: by the months, by the years, and by the
+    /// zone's clocks.
     static func neverMilliseconds(_ zone: ZoneRules) throws -> Double {
         let clock = ContinuousClock()
         let skipped = try CronExpression("* 2 31 3 +sun")

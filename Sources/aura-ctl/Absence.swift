@@ -2,7 +2,8 @@ import AuraModel
 
 /// A daemon that is away for a while: it may be restarting, and a watcher waits for it.
 struct Absence {
-    /// Two minutes: a restart of the daemon, with a watchdog's kill and recovery before it, takes less.
+    /// Two minutes: a restart of the daemon, with a watchdog's kill and recovery before it, takes
+    /// less.
     private static let spanMax = Milliseconds.minutes(2)
 
     /// A second between two looks.

@@ -4,8 +4,8 @@ import AuraModel
 enum Arguments {
     /// Moves options before the verb behind it, and says `-2h` as `2h ago` where a time is meant.
     ///
-    /// Every verb takes `--socket` and `-o`, and an operator may type them first, as with systemctl. The parser would
-    /// take `-2h` for an option. What stands behind `--` is left alone.
+    /// Every verb takes `--socket` and `-o`, and an operator may type them first, as with
+    /// systemctl. The parser would take `-2h` for an option. What stands behind `--` is left alone.
     static func arranged(_ given: [String]) -> [String] {
         var rest = given[...]
         var leading: [String] = []

@@ -8,7 +8,8 @@ struct Calendar: Verb {
         abstract: "Say what a schedule means, and when it fires next.",
         discussion: """
             An expression is what stands under `cron:` in a definition (crontab(5): minute, hour, day of month, month, \
-            day of week; or six fields with leading seconds; or @daily and the like), with --every a span such as 10m, with --systemd what OnCalendar= takes. \
+            day of week; or six fields with leading seconds; or @daily and the like), with --every a span such as \
+            10m, with --systemd what OnCalendar= takes. \
             `-` reads expressions from standard input, one a line; blank lines and lines that begin with # are left \
             out. No daemon is needed.
 

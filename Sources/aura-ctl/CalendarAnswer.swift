@@ -50,7 +50,8 @@ struct CalendarAnswer: Encodable, Equatable {
             column: error.column, found: error.found, expected: error.expected)
     }
 
-    /// The first `count` firings of a schedule from `from` on, which is one of them if it fires then.
+    /// The first `count` firings of a schedule from `from` on, which is one of them if it fires
+    /// then.
     init(_ expression: String, _ schedule: Schedule, zone: Zone, from: Instant, count: Int) {
         self.expression = expression
         self.zone = zone.name

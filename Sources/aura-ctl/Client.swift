@@ -8,7 +8,8 @@ import Glibc
 struct Client {
     let socket: String
 
-    /// Half a minute: far above what any read takes on a loaded host; a walk over the record says otherwise.
+    /// Half a minute: far above what any read takes on a loaded host; a walk over the record says
+    /// otherwise.
     static let patience = Milliseconds.seconds(30)
 
     /// 64 MiB: a thousand entries, each with a model's answer in it, stay far below.
@@ -27,7 +28,8 @@ struct Client {
         return try decode(type, answer)
     }
 
-    /// GET of `path` that may take long: nil as soon as `tick` is false, which is asked ten times a second.
+    /// GET of `path` that may take long: nil as soon as `tick` is false, which is asked ten times a
+    /// second.
     func poll<Value: Decodable>(
         _ path: String, _ query: [(String, String)], as type: Value.Type = Value.self,
         patience: Milliseconds, tick: () -> Bool

@@ -30,7 +30,8 @@ enum InputFile {
 
 /// The lines of standard input, each as soon as it is there.
 struct InputLines: Sequence, IteratorProtocol {
-    /// 16 KiB: an expression has at most 1,024 characters; what is longer comes in pieces, each refused.
+    /// 16 KiB: an expression has at most 1,024 characters; what is longer comes in pieces, each
+    /// refused.
     static let lineBytesMax = 16 << 10
 
     private var buffer: [UInt8] = []

@@ -5,7 +5,9 @@ import AuraModel
 struct Record: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read and verify the record.",
-        subcommands: [Cat.self, Verify.self, Key.self, Prove.self, Consistency.self])
+        subcommands: [
+            Cat.self, Verify.self, Key.self, Prove.self, Consistency.self, CheckProof.self,
+        ])
 
     /// Entries as lines of JSON.
     struct Cat: Verb {

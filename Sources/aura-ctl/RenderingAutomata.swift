@@ -7,7 +7,8 @@ enum AutomatonText {
         whyNot(status) ?? RunText.State(glyph: "●", word: "active", colour: .green)
     }
 
-    /// Why the automaton does not fire by itself; nil when its schedule is in force and starts runs.
+    /// Why the automaton does not fire by itself; nil when its schedule is in force and starts
+    /// runs.
     static func whyNot(_ status: AutomatonStatus) -> RunText.State? {
         if !status.row.isLoaded {
             return RunText.State(glyph: "✖", word: "no definition", colour: .red)
@@ -26,7 +27,8 @@ enum AutomatonText {
 
     /// A table of automata in the order given.
     ///
-    /// In a pipe with all columns; on a terminal what does not fire says why in place of its next time.
+    /// In a pipe with all columns; on a terminal what does not fire says why in place of its next
+    /// time.
     static func table(
         _ automata: [AutomatonStatus], width: Int?, _ style: Style, _ times: TimeText
     ) -> [String] {
@@ -57,7 +59,8 @@ enum AutomatonText {
         return table.lines(width: width, style)
     }
 
-    /// 22: the longest next time, `11-22 00:00 (in 1000d)`; `status NAME` has a longer reason in full.
+    /// 22: the longest next time, `11-22 00:00 (in 1000d)`; `status NAME` has a longer reason in
+    /// full.
     private static let nextMax = 22
 
     /// 100: on a narrower terminal the names and schedules need the columns more than the costs do.

@@ -8,6 +8,8 @@ enum OccurrenceText {
         case .started: RunText.State(glyph: "✔", word: "started", colour: .green)
         case .skipped: RunText.State(glyph: "○", word: "skipped", colour: .yellow)
         case .missed: RunText.State(glyph: "✖", word: "missed", colour: .red)
+        case .queued: RunText.State(glyph: "○", word: "waits", colour: .faint)
+        case .cancelled: RunText.State(glyph: "○", word: "cancelled", colour: .yellow)
         }
     }
 
@@ -15,7 +17,9 @@ enum OccurrenceText {
     static func reason(of decision: OccurrenceDecision) -> String {
         switch decision {
         case .started(let run): "run \(run.short)"
-        case .skipped(let reason), .missed(let reason): SafeText.brief(reason)
+        case .skipped(let reason), .missed(let reason), .queued(let reason),
+            .cancelled(let reason):
+            SafeText.brief(reason)
         }
     }
 
@@ -89,7 +93,9 @@ enum ExplanationText {
 
     private static func reason(of decision: OccurrenceDecision?) -> String? {
         switch decision {
-        case .skipped(let reason), .missed(let reason): reason
+        case .skipped(let reason), .missed(let reason), .queued(let reason),
+            .cancelled(let reason):
+            reason
         case .started, nil: nil
         }
     }

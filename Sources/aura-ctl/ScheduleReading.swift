@@ -37,7 +37,8 @@ extension Schedule {
     /// What the schedule means, in plain words.
     var meaning: String? { describe() }
 
-    /// Whether it means what clocks on the wall show, so that a change of the clocks touches single firings.
+    /// Whether it means what clocks on the wall show, so that a change of the clocks touches single
+    /// firings.
     var namesCivilTimes: Bool {
         switch self {
         case .cron(let expression): !expression.followsElapsedTime

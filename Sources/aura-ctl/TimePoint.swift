@@ -7,8 +7,8 @@ enum TimePoint {
 
     /// The instant that `text` names; a time without an offset is one of `zone`.
     ///
-    /// Where the clocks of the zone show it twice it is the first of the two, and where they skip it, the moment after
-    /// the gap: there an automaton fires, too.
+    /// Where the clocks of the zone show it twice it is the first of the two, and where they skip
+    /// it, the moment after the gap: there an automaton fires, too.
     static func read(_ text: String, now: Instant, in zone: Zone) throws -> Instant {
         guard let instant = parse(text, now: now, in: zone.rules) else {
             throw Failure(

@@ -1,7 +1,8 @@
 import AuraModel
 import Glibc
 
-/// A time zone with its name, read from the system's own files: an upgraded tzdata is obeyed at once.
+/// A time zone with its name, read from the system's own files: an upgraded tzdata is obeyed at
+/// once.
 struct Zone {
     var name: String
     var rules: ZoneRules

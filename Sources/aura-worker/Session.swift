@@ -5,8 +5,8 @@ import AuraTools
 import FoundationEssentials
 import Glibc
 
-/// The worker's side of the broker: fold what comes down, propose what the kernel wants, perform only
-/// what the daemon says is in the record.
+/// The worker's side of the broker: fold what comes down, propose what the kernel wants, perform
+/// only what the daemon says is in the record.
 struct Session {
     private let channel: FrameChannel
     private let assignment: Assignment
@@ -38,11 +38,13 @@ struct Session {
         }
     }
 
-    /// A minute: the daemon sends the assignment with the launch; later frames may take as long as a run.
+    /// A minute: the daemon sends the assignment with the launch; later frames may take as long as
+    /// a run.
     private static let assignmentMilliseconds: Int32 = 60_000
     /// A minute: the daemon reads every turn; when it does not for so long, it is gone.
     private static let sendMilliseconds: Int32 = 60_000
-    /// A minute between looks at a silent daemon; its end closes the socket, which ends the wait at once.
+    /// A minute between looks at a silent daemon; its end closes the socket, which ends the wait at
+    /// once.
     private static let waitMilliseconds: Int32 = 60_000
 
     /// Attests, and receives the assignment.
@@ -139,7 +141,8 @@ struct Session {
         try propose(outcomes, after: [])
     }
 
-    /// Steps the kernel through `outcomes` and sends what it wants, on the basis of what is confirmed.
+    /// Steps the kernel through `outcomes` and sends what it wants, on the basis of what is
+    /// confirmed.
     private mutating func propose(_ outcomes: [Transaction], after open: [Command]) throws {
         var commands = open
         if !outcomes.isEmpty {

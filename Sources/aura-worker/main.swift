@@ -4,7 +4,8 @@ import Glibc
 
 /// The confined worker of one attempt: runs the automaton's kernel and the tools that edit files.
 ///
-/// It is started by aura-cage alone, with its broker on descriptor 3; standard error goes to the daemon.
+/// It is started by aura-cage alone, with its broker on descriptor 3; standard error goes to the
+/// daemon.
 let brokerDescriptor: Int32 = 3
 
 do {

@@ -48,20 +48,20 @@ import Testing
         (
             "{every: 1h, overlap-policy: queue}",
             """
-            a.yaml:6:29: error: `schedule.overlap-policy`: found `queue`, expected one of `skip`, \
+            a.yaml:6:31: error: `schedule.overlap-policy`: found `queue`, expected one of `skip`, \
             `queue-one`, `cancel-other`
             """
         ),
         (
             "{every: 1h, catch-up: {all: 101}}",
             """
-            a.yaml:6:29: error: `schedule.catch-up.all`: found `101`, expected a whole number, 1 to 100
+            a.yaml:6:31: error: `schedule.catch-up.all`: found `101`, expected a whole number, 1 to 100
             """
         ),
         (
             "{every: 1h, window: {from: \"24:00\", to: \"06:00\"}}",
             """
-            a.yaml:6:28: error: `schedule.window.from`: found `24:00`, expected a time of day such \
+            a.yaml:6:30: error: `schedule.window.from`: found `24:00`, expected a time of day such \
             as `22:00`
               hint: put it in quotes
             """
@@ -69,21 +69,21 @@ import Testing
         (
             "{every: 1h, window: {from: \"06:00\", to: \"06:00\"}}",
             """
-            a.yaml:6:41: error: `schedule.window.to`: found `06:00`, expected another time than \
+            a.yaml:6:43: error: `schedule.window.to`: found `06:00`, expected another time than \
             `from`: it would never be open
             """
         ),
         (
             "{every: 1h, after: {automaton: first}}",
             """
-            a.yaml:6:20: error: `schedule.after` stands beside `schedule.every`, but a chain has no \
+            a.yaml:6:22: error: `schedule.after` stands beside `schedule.every`, but a chain has no \
             time of its own
               hint: keep one of the two
             """
         ),
         (
             "{every: 1h, jitter: 2d}",
-            "a.yaml:6:21: error: `schedule.jitter`: found `2d`, expected a duration of 1s to 1d"
+            "a.yaml:6:23: error: `schedule.jitter`: found `2d`, expected a duration of 1s to 1d"
         ),
     ]
 

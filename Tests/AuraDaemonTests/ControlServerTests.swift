@@ -37,7 +37,9 @@ final class ControlLab: Sendable {
         }
         let server = ControlServer(
             service: ControlService(
-                inbox: inbox, reader: reader, definitions: DefinitionLoader(settings: settings)),
+                inbox: inbox, reader: reader,
+                signer: try CheckpointSigner(file: directory + "/key"),
+                definitions: DefinitionLoader(settings: settings)),
             socket: settings.socket, operators: Operators(group: nil))
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         serving = Task {
@@ -77,6 +79,7 @@ final class ControlLab: Sendable {
             continuation.resume(
                 returning: .success(
                     OrderResult(changed: true, message: "\(principal) runs \(name)")))
+        case .question(let ask): ask(nil)
         }
     }
 

@@ -6,10 +6,11 @@ import Glibc
 
 @testable import AuraDaemon
 
-/// An operator's repository, a run's workspaces and real cages over both; gone when the test is over.
+/// An operator's repository, a run's workspaces and real cages over both; gone when the test is
+/// over.
 ///
-/// The tests may run as root, as in a build container; a cage refuses that, so everything then belongs
-/// to uid 65534, and launches go through setpriv(1).
+/// The tests may run as root, as in a build container; a cage refuses that, so everything then
+/// belongs to uid 65534, and launches go through setpriv(1).
 final class StepLab {
     /// A directory without a symbolic link in its path.
     let root: String

@@ -3,8 +3,8 @@ import Glibc
 
 /// A systemd-journald of the test's own, on a /run that only one thread and its children see.
 ///
-/// libsystemd's socket path is fixed, so the path stays and what is mounted there changes: the thread enters a
-/// mount namespace of its own. All is gone when the thread and journald have ended.
+/// libsystemd's socket path is fixed, so the path stays and what is mounted there changes: the
+/// thread enters a mount namespace of its own. All is gone when the thread and journald have ended.
 enum PrivateJournal {
     static let program = "/lib/systemd/systemd-journald"
 

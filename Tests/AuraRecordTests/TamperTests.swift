@@ -6,7 +6,8 @@ import Testing
 /// Ten thousand changes by someone who can write the record but has not the key.
 @Suite("Changes of the stored data are found")
 struct TamperTests {
-    /// 27 entries, of which 9, 18 and 27 are checkpoints: three whole rows of the tree and one begun.
+    /// 27 entries, of which 9, 18 and 27 are checkpoints: three whole rows of the tree and one
+    /// begun.
     private static let entries = 27
 
     /// Seeds; each makes a tenth of the changes.
@@ -174,7 +175,8 @@ private struct Intruder {
         return result("edit at \(byte)", table, [(row, value)], first...first)
     }
 
-    /// The head row is no entry's: where it leads to is between the first entry and what follows the last.
+    /// The head row is no entry's: where it leads to is between the first entry and what follows
+    /// the last.
     private func editHead(_ chance: inout SeededChance) -> Result {
         let row = (tables["meta"] ?? []).first { $0.key == Array("head".utf8) } ?? ([], [])
         var value = row.value

@@ -2,7 +2,8 @@ import AuraModel
 import AuraRecord
 import Testing
 
-/// The tree by its definition in RFC 6962, section 2.1: slow, and written without a look at the other.
+/// The tree by its definition in RFC 6962, section 2.1: slow, and written without a look at the
+/// other.
 enum NaiveTree {
     static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
         sha256([1] + left + right)

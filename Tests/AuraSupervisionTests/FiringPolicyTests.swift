@@ -114,7 +114,9 @@ struct FiringPolicyTests {
         let planned = bench.kernel.plannedFirings(
             after: bench.now, to: bench.now + .minutes(240), limit: 10)
         #expect(Set(planned.map { $0.expected - $0.nominal }).count == 1)
-        #expect(bench.kernel.nextWake(after: bench.now) == planned.first?.expected)
+        // Or earlier, for a checkpoint; never later.
+        let wake = try #require(bench.kernel.nextWake(after: bench.now))
+        #expect(wake <= (try #require(planned.first).expected))
     }
 
     @Test("no more runs start in a minute than allowed; the others wait, and none is lost")

@@ -3,10 +3,10 @@ import AuraSupervision
 
 /// A kernel in a world in which time is a number: outages, clocks that are set, sleep, other zones.
 ///
-/// Every fact is held against what must be: a firing is one that was planned, starts at most once, and
-/// is decided again only if it was merely missed and the clock went back before it; whatever the wall
-/// clock has passed has a row; missed firings are caught up on as declared; no minute has more starts
-/// than allowed. The first thing that is otherwise is thrown, with the seed.
+/// Every fact is held against what must be: a firing is one that was planned, starts at most once,
+/// and is decided again only if it was merely missed and the clock went back before it; whatever
+/// the wall clock has passed has a row; missed firings are caught up on as declared; no minute has
+/// more starts than allowed. The first thing that is otherwise is thrown, with the seed.
 struct SimulatedTime {
     /// What went wrong, and how to see it again.
     struct Flaw: Error, CustomStringConvertible {
@@ -41,14 +41,14 @@ struct SimulatedTime {
     private var decisions: [AutomatonName: Decisions] = [:]
     private var starts: [Int] = []
     private var lastCheck: Instant
-    /// How far the wall clock ever got, and how far it had got when the zone last changed: another zone
-    /// plans nothing anew for times that have been.
+    /// How far the wall clock ever got, and how far it had got when the zone last changed: another
+    /// zone plans nothing anew for times that have been.
     private var furthest = 0
     private var zoneFloor = 0
 
     /// What was decided about one automaton's firings.
     private struct Decisions {
-        /// Whether a firing may be decided once more: it was missed, and the clock went back before it.
+        /// Whether a firing may be decided again: it was missed, and the clock went back before it.
         var final: [Int: Row] = [:]
         var waiting: Set<Int> = []
         var summed: [Sum] = []
@@ -71,7 +71,6 @@ struct SimulatedTime {
     private static let stepMax = 10 * 366 * 86_400_000
     /// Beyond thirty years the clock is put right again: no zone file reaches further in practice.
     private static let errorMax = 30 * 366 * 86_400_000
-
     private static let settings = Settings(
         stateDirectory: "/", socket: "/", operatorGroup: nil, user: nil, definitionsDirectory: "/",
         libexecDirectory: "/", runsMax: 3, startsPerMinuteMax: startsMax,
@@ -122,7 +121,6 @@ struct SimulatedTime {
     // MARK: Time
 
     private var now: Instant { Instant(milliseconds: Self.epoch + elapsed + error) }
-
     private var reading: ClockReading {
         ClockReading(wall: now, boot: elapsed, awake: elapsed - slept)
     }
@@ -364,7 +362,8 @@ struct SimulatedTime {
         }
     }
 
-    /// Whatever the wall clock has passed since the last look has a row, if the schedule was in force.
+    /// Whatever the wall clock has passed since the last look has a row, if the schedule was in
+    /// force.
     private mutating func checkPassed(_ before: [AutomatonName: AutomatonRow]) throws {
         let from = lastCheck
         lastCheck = now

@@ -59,12 +59,16 @@ class Lab:
         self.repository = self.dir / "calc"
         self.socket = self.run / "aurad.sock"
         self.installed = self.dir / "installed"
-        for directory in (self.etc / "automata", self.run):
-            directory.mkdir(parents=True)
-        subprocess.run(["make", "--silent", "--directory", CHECKOUT, "install", "BUILT=1",
-                        f"DESTDIR={self.installed}"], check=True)
 
     def __enter__(self):
+        for directory in (self.etc / "automata", self.run):
+            directory.mkdir(parents=True)
+        install = subprocess.run(
+            ["make", "--silent", "--directory", CHECKOUT, "install", "BUILT=1",
+             f"DESTDIR={self.installed}"])
+        if install.returncode:
+            self.close()
+            raise Deviation("the programs are not there; build them with: make build")
         return self
 
     def __exit__(self, kind, error, trace):

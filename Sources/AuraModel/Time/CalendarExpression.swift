@@ -1,13 +1,17 @@
-/// A calendar of civil times as systemd.time(7) writes it: `Mon..Fri 02:00`, `*-*-01 04:00:00`, `Mon *-05~07/1`.
+/// A calendar of civil times as systemd.time(7) writes it: `Mon..Fri 02:00`, `*-*-01 04:00:00`,
+/// `Mon *-05~07/1`.
 ///
-/// Weekdays, a date, and a time, each of which may be left out: no weekdays are all, no date is every day, no time is
-/// midnight. A number, `*`, lists with `,`, ranges with `..`, and `/` for every so many from a value on. `~` counts days from
-/// the month's end: `*-02~03` is the third last day of February. Weekday and date must both match. The words
-/// `minutely`, `hourly`, `daily`, `weekly` (Monday), `monthly`, `quarterly`, `semiannually`, and `yearly` stand for what
-/// they say. Years are 1970 to 2199, two digits mean 1970 to 2069. Fractions of a second and a zone are refused.
+/// Weekdays, a date, and a time, each of which may be left out: no weekdays are all, no date is
+/// every day, no time is midnight. A number, `*`, lists with `,`, ranges with `..`, and `/` for
+/// every so many from a value on. `~` counts days from the month's end: `*-02~03` is the third last
+/// day of February. Weekday and date must both match. The words `minutely`, `hourly`, `daily`,
+/// `weekly` (Monday), `monthly`, `quarterly`, `semiannually`, and `yearly` stand for what they say.
+/// Years are 1970 to 2199, two digits mean 1970 to 2069. Fractions of a second and a zone are
+/// refused.
 ///
-/// A change of the clocks is met as `TransitionRule` has it, here with `*` or `N/step` in the minutes or hours as the
-/// sign of a beat. systemd itself is nearest to `gap: skip` with `overlap: first`.
+/// A change of the clocks is met as `TransitionRule` has it, here with `*` or `N/step` in the
+/// minutes or hours as the sign of a beat. systemd itself is nearest to `gap: skip` with `overlap:
+/// first`.
 package struct CalendarExpression: Hashable, Sendable {
     /// The source, unchanged.
     package let text: String
@@ -33,7 +37,8 @@ package struct CalendarExpression: Hashable, Sendable {
             rule: transitions.filled(from: followsElapsedTime ? .elapsed : .once))
     }
 
-    /// The first firing strictly after an instant, both in seconds since the Unix epoch; see `CronExpression.next`.
+    /// The first firing strictly after an instant, both in seconds since the Unix epoch; see
+    /// `CronExpression.next`.
     package func next(after instant: Int, in zone: ZoneRules) -> Int? {
         pattern.next(after: instant, in: zone)
     }

@@ -24,7 +24,8 @@ struct CivilPattern: Hashable, Sendable {
         overlap = rule.overlap ?? .first
     }
 
-    /// Two clocks of one zone differ by at most this, so that further from a change none of it is felt.
+    /// Two clocks of one zone differ by at most this, so that further from a change none of it is
+    /// felt.
     private static let reach = 2 * ZoneRules.offsetMax
 
     /// The first firing strictly after an instant, both in seconds since the Unix epoch.
@@ -73,7 +74,8 @@ struct CivilPattern: Hashable, Sendable {
         return nil
     }
 
-    /// The readings of a segment from `start` on that count, after the rule for overlaps; first is nil for none.
+    /// The readings of a segment from `start` on that count, after the rule for overlaps; first is
+    /// nil for none.
     private func readings(
         from start: Int, of segment: ZoneRules.Segment, in zone: ZoneRules
     ) -> (first: Int?, last: Int) {

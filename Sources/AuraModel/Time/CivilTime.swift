@@ -1,7 +1,8 @@
 /// A day of the proleptic Gregorian calendar.
 ///
 /// Days are counted from 1970-01-01, which is day 0. The algorithms are Howard Hinnant's
-/// ("chrono-compatible low-level date algorithms"): exact integer arithmetic over eras of 400 years.
+/// ("chrono-compatible low-level date algorithms"): exact integer arithmetic over eras of 400
+/// years.
 package struct CivilDate: Hashable, Sendable {
     package let year: Int
     /// 1 to 12.
@@ -90,7 +91,8 @@ extension CivilDate: CustomStringConvertible {
 /// What a calendar and a clock on one wall read, to the second.
 ///
 /// A *reading* is the same thing as one number: the seconds from 1970-01-01 00:00:00 on that wall.
-/// It becomes an instant only through a zone's rules (`ZoneRules`). Leap seconds do not exist here, as in POSIX.
+/// It becomes an instant only through a zone's rules (`ZoneRules`). Leap seconds do not exist here,
+/// as in POSIX.
 package struct CivilTime: Hashable, Sendable {
     package let date: CivilDate
     /// 0 to 23.

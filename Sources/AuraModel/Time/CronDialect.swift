@@ -2,7 +2,7 @@
 ///
 /// | | `ocps` | `vixie` | `robfig` | `supercronic` |
 /// |---|---|---|---|---|
-/// | fields | 5, 6 with leading seconds, 7 with a trailing year too | 5 | 5, 6 with leading seconds | 5, 6 with a trailing year, 7 with leading seconds too |
+/// | fields | 5, 6 (seconds first), 7 (and a year last) | 5 | 5, 6 (seconds first) | 5, 6 (a year last), 7 |
 /// | `*/2` beside another day field | refused, as crons differ | both must match | either | either |
 /// | `?` | in the day fields | no | anywhere | anywhere |
 /// | Sunday | 0, 7; ranges up to 7 | 0, 7; ranges up to 7 | 0 | 0, 7; no range up to 7 |
@@ -14,16 +14,17 @@
 /// | names | three letters | three letters | three letters | three letters or whole |
 /// | gap, overlap of the clocks | see `TransitionRule` | see `TransitionRule` | skip, both | see `TransitionRule` |
 ///
-/// `ocps` is the Open Cron Pattern Specification 1.0 to 1.4 with `L-3`, and the only one that refuses what another would
-/// read as something else. `vixie` is Debian's cron(8), `robfig` that of Kubernetes, and `supercronic` the cronexpr
-/// library's, of which Nomad has a fork.
+/// `ocps` is the Open Cron Pattern Specification 1.0 to 1.4 with `L-3`, and the only one that
+/// refuses what another would read as something else. `vixie` is Debian's cron(8), `robfig` that of
+/// Kubernetes, and `supercronic` the cronexpr library's, of which Nomad has a fork.
 package enum CronDialect: String, Sendable, CaseIterable, Codable {
     case ocps, vixie, robfig, supercronic
 }
 
 /// What the parser has to know of a dialect.
 extension CronDialect {
-    /// Where the optional fields stand in an expression of `count` fields; nil where there is none of so many.
+    /// Where the optional fields stand in an expression of `count` fields; nil where there is none
+    /// of so many.
     func layout(fieldCount count: Int) -> (hasSeconds: Bool, hasYear: Bool)? {
         switch (count, self) {
         case (5, _): (false, false)

@@ -47,7 +47,8 @@ extension CronField.Kind {
         }
     }
 
-    /// The value of a name: its first three letters in any case, or where the dialect has it the whole word.
+    /// The value of a name: its first three letters in any case, or where the dialect has it the
+    /// whole word.
     func value(ofName name: String, _ dialect: CronDialect) -> Int? {
         let name = name.lowercased()
         let index = names.firstIndex {

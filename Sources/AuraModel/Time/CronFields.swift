@@ -86,7 +86,8 @@ struct CronFields {
         if dayOfMonth.isBeat {
             throw days.fault(
                 expected:
-                    "a range instead of `*` \(hint) write `1-31/N` for either, `+` before the weekday for both \(dialects)"
+                    "a range instead of `*` \(hint) write `1-31/N` for either, "
+                    + "`+` before the weekday for both \(dialects)"
             )
         }
         if dayOfWeek.isBeat {

@@ -4,7 +4,8 @@ struct DayPattern: Hashable, Sendable {
     let daysOfMonth: UInt64
     /// Bits 1 to 31: by number from the month's end, 1 being the last day.
     let daysFromEnd: UInt64
-    /// Bits 1 to 31: the working day nearest that day of the same month; bit 0: the month's last working day.
+    /// Bits 1 to 31: the working day nearest that day of the same month; bit 0: the month's last
+    /// working day.
     let nearestWorkdays: UInt64
     /// Bits 1 to 12.
     let months: UInt64

@@ -3,9 +3,11 @@ package typealias DurationError = TextError
 
 /// The text of a span of time: `90s`, `1h30m`, `500ms`, `2d`.
 ///
-/// Whole numbers with units, larger units first, each unit once, without blanks or sign. A day is 24 hours.
+/// Whole numbers with units, larger units first, each unit once, without blanks or sign. A day is
+/// 24 hours.
 package enum DurationText {
-    /// A hundred years: longer spans are slips of the pen, and sums with an instant stay far from overflow.
+    /// A hundred years: longer spans are slips of the pen, and sums with an instant stay far from
+    /// overflow.
     package static let millisecondsMax = 36_525 * 86_400_000
 
     private static let units = [

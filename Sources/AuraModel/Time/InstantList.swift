@@ -37,7 +37,8 @@ package struct InstantList: Hashable, Sendable {
         do throws(InstantListError) { try self.init([text]) } catch { throw error.error }
     }
 
-    /// The first instant strictly after one in milliseconds since the Unix epoch; nil where all are over.
+    /// The first instant strictly after one in milliseconds since the Unix epoch; nil where all are
+    /// over.
     package func next(afterMilliseconds instant: Int) -> Int? {
         milliseconds.first { $0 > instant }
     }
@@ -59,7 +60,8 @@ extension InstantList: CustomStringConvertible {
 package enum InstantText {
     /// Milliseconds since the Unix epoch; further digits of a fraction are cut off.
     ///
-    /// `T` and `Z` are capital, the offset is not optional, and second 60 is refused, as POSIX has none.
+    /// `T` and `Z` are capital, the offset is not optional, and second 60 is refused, as POSIX has
+    /// none.
     package static func parse(_ text: String) throws(TextError) -> Int {
         var cursor = TextCursor(text)
         let dayPlace = cursor.position

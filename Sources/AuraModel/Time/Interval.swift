@@ -1,7 +1,7 @@
 /// A fixed beat: every multiple of a span since the Unix epoch.
 ///
-/// Anchored there, so that it does not drift, and a restart or a late start does not move it. It knows no zone: `24h`
-/// is the same instant of universal time each day.
+/// Anchored there, so that it does not drift, and a restart or a late start does not move it. It
+/// knows no zone: `24h` is the same instant of universal time each day.
 package struct Interval: Hashable, Sendable {
     /// The source, unchanged: `10m`.
     package let text: String
@@ -24,7 +24,8 @@ package struct Interval: Hashable, Sendable {
         self.milliseconds = milliseconds
     }
 
-    /// The first beat strictly after an instant, both in milliseconds since the Unix epoch; nil past the last `Int`.
+    /// The first beat strictly after an instant, both in milliseconds since the Unix epoch; nil
+    /// past the last `Int`.
     package func next(afterMilliseconds instant: Int) -> Int? {
         let (beat, overflow) = instant.addingReportingOverflow(
             milliseconds - floorDivide(instant, by: milliseconds).remainder)

@@ -15,7 +15,8 @@ package enum Schedule: Hashable, Sendable {
     /// Never; only an operator or another run starts it.
     case manual
 
-    /// Reads a cron text with the nicknames that are no calendar: `@reboot`, and robfig's `@every 5m`.
+    /// Reads a cron text with the nicknames that are no calendar: `@reboot`, and robfig's `@every
+    /// 5m`.
     ///
     /// `@every` is aligned like every `Interval`, where robfig's counts from the daemon's start.
     package init(
@@ -36,8 +37,8 @@ package enum Schedule: Hashable, Sendable {
 
     /// The first firing strictly after an instant, both in milliseconds since the Unix epoch.
     ///
-    /// nil where there is none: all of them are over, the zone's clocks always skip the time, or nothing is planned at
-    /// all (`reboot`, `manual`). `zone` matters to a calendar only.
+    /// nil where there is none: all of them are over, the zone's clocks always skip the time, or
+    /// nothing is planned at all (`reboot`, `manual`). `zone` matters to a calendar only.
     package func next(afterMilliseconds instant: Int, in zone: ZoneRules) -> Int? {
         // Firings are whole seconds, so one after the second that has begun is after the instant.
         let second = floorDivide(instant, by: 1_000).quotient
@@ -61,7 +62,8 @@ package enum Schedule: Hashable, Sendable {
 }
 
 extension Schedule: CustomStringConvertible {
-    /// `cron 0 2 * * *`, `calendar Mon..Fri 02:00`, `every 10m`, `at 2026-12-24T18:00:00Z`, `@reboot` or `manual`.
+    /// `cron 0 2 * * *`, `calendar Mon..Fri 02:00`, `every 10m`, `at 2026-12-24T18:00:00Z`,
+    /// `@reboot` or `manual`.
     package var description: String {
         switch self {
         case .cron(let expression): "cron \(expression)"

@@ -1,7 +1,8 @@
-/// A schedule is encoded as its source: `{"cron": "0 2 * * *"}`, `{"calendar": "Mon..Fri 02:00"}`, `{"every": "10m"}`,
-/// `{"at": ["2026-12-24T18:00:00Z"]}`, `{"cron": "@reboot"}`, or `{}` for none.
+/// A schedule is encoded as its source: `{"cron": "0 2 * * *"}`, `{"calendar": "Mon..Fri 02:00"}`,
+/// `{"every": "10m"}`, `{"at": ["2026-12-24T18:00:00Z"]}`, `{"cron": "@reboot"}`, or `{}` for none.
 ///
-/// Beside `cron` stands `dialect` where it is not the default, and beside both calendars `gap` and `overlap` where stated.
+/// Beside `cron` stands `dialect` where it is not the default, and beside both calendars `gap` and
+/// `overlap` where stated.
 extension Schedule: Codable {
     /// Any key, so that one that is not known is refused instead of read as `manual`.
     private struct Key: CodingKey {

@@ -2,7 +2,8 @@ extension Schedule {
     /// What the schedule means in plain words: `every 10 minutes`, `at 02:00 on Monday to Friday`,
     /// `on the last Friday of each month at 17:30`.
     ///
-    /// Total, and made from what was understood, not from the text: two expressions that mean the same read the same.
+    /// Total, and made from what was understood, not from the text: two expressions that mean the
+    /// same read the same.
     package func describe() -> String {
         switch self {
         case .cron(let expression): PatternWords(expression.pattern).text

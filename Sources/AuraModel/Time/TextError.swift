@@ -1,6 +1,7 @@
 /// Why a short text (cron expression, duration, zone rule) was refused, and where.
 package struct TextError: Error, Hashable, Sendable {
-    /// Offset of the offending character, counted in Unicode scalars from 1, as YAML counts columns.
+    /// Offset of the offending character, counted in Unicode scalars from 1, as YAML counts
+    /// columns.
     package let column: Int
     /// What stands there, quoted and with control characters spelled out.
     package let found: String

@@ -1,8 +1,9 @@
 /// What happens to a planned civil time that a change of the clocks skips or shows twice.
 ///
-/// What is not stated follows the kind of the schedule, so that a daily job is neither lost nor doubled and a beat stays
-/// one: with a star (or a step without an end) in the minutes or hours it follows elapsed time, which is `skip` and
-/// `both`; otherwise it names civil times, which is `run-after` and `first`.
+/// What is not stated follows the kind of the schedule, so that a daily job is neither lost nor
+/// doubled and a beat stays one: with a star (or a step without an end) in the minutes or hours it
+/// follows elapsed time, which is `skip` and `both`; otherwise it names civil times, which is
+/// `run-after` and `first`.
 ///
 /// |                       | a time in a gap | a time in an overlap |
 /// |---|---|---|
@@ -14,8 +15,9 @@
 /// | Kubernetes (robfig)   | skipped | both passes |
 /// | Temporal              | skipped | both passes |
 ///
-/// So `gap: skip` with `overlap: first` is OCPS's and nearest to systemd's, `gap: skip` with `overlap: both` is Kubernetes' and
-/// Temporal's. With `gap: run-after` several times of one gap run once, as it ends.
+/// So `gap: skip` with `overlap: first` is OCPS's and nearest to systemd's, `gap: skip` with
+/// `overlap: both` is Kubernetes' and Temporal's. With `gap: run-after` several times of one gap
+/// run once, as it ends.
 package struct TransitionRule: Hashable, Sendable {
     /// A civil time that the clocks are put forward over.
     package enum Gap: String, Sendable, CaseIterable {

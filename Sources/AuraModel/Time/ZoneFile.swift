@@ -27,7 +27,8 @@ package enum ZoneError: Error, Equatable, Sendable {
 extension ZoneRules {
     /// Reads a TZif file (RFC 9636, versions 1 to 4), the footer's rule included.
     ///
-    /// Every count and index is checked before it is used, so any bytes either give rules or an error.
+    /// Every count and index is checked before it is used, so any bytes either give rules or an
+    /// error.
     package init(tzif bytes: [UInt8]) throws(ZoneError) {
         guard bytes.count <= Self.fileBytesMax else {
             throw .tooLarge(bytes: bytes.count, bytesMax: Self.fileBytesMax)
@@ -49,7 +50,8 @@ extension ZoneRules {
     /// 64 KiB: the largest file of tzdata has under 4 KiB.
     package static let fileBytesMax = 65_536
 
-    /// nil where the footer is empty: then nothing is known after the last transition, and its type stays.
+    /// nil where the footer is empty: then nothing is known after the last transition, and its type
+    /// stays.
     private static func footer(_ reader: inout ByteReader) throws(ZoneError) -> ZoneRuleText? {
         let line = try reader.take(reader.remaining)
         guard line.count >= 2, line.first == 0x0A, line.last == 0x0A else { throw .footerBounds }

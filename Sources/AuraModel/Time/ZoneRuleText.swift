@@ -1,6 +1,8 @@
-/// The rule of a POSIX TZ string, as it stands in the footer of a TZif file: `CET-1CEST,M3.5.0,M10.5.0/3`.
+/// The rule of a POSIX TZ string, as it stands in the footer of a TZif file:
+/// `CET-1CEST,M3.5.0,M10.5.0/3`.
 ///
-/// RFC 9636 section 3.3.1: times of change run from -167 to 167 hours, so that a rule can name a day by its neighbour.
+/// RFC 9636 section 3.3.1: times of change run from -167 to 167 hours, so that a rule can name a
+/// day by its neighbour.
 struct ZoneRuleText {
     /// Seconds east of Greenwich.
     let standardOffset: Int
@@ -45,7 +47,8 @@ struct ZoneRuleText {
         daylight = Daylight(offset: offset, start: start, end: end)
     }
 
-    /// The changes of the rule in the years given, ascending; empty for a rule without daylight saving.
+    /// The changes of the rule in the years given, ascending; empty for a rule without daylight
+    /// saving.
     func changes(inYears years: ClosedRange<Int>) -> [(at: Int, offset: Int)] {
         guard let daylight else { return [(at: Int, offset: Int)]() }
         var changes: [(at: Int, offset: Int)] = []

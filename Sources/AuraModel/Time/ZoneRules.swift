@@ -1,14 +1,16 @@
 /// The offsets of one time zone from universal time, for all time.
 ///
-/// A value, so a newer edition of the same zone compares unequal where it differs. Instants are whole seconds since
-/// the Unix epoch and readings are `CivilTime.reading`. Every function is total: an instant beyond the calendar's
-/// range is taken as the nearest one inside it.
+/// A value, so a newer edition of the same zone compares unequal where it differs. Instants are
+/// whole seconds since the Unix epoch and readings are `CivilTime.reading`. Every function is
+/// total: an instant beyond the calendar's range is taken as the nearest one inside it.
 package struct ZoneRules: Equatable, Sendable {
     /// The instants at which the offset changes, ascending.
     private let changes: [Int]
-    /// `offsets[n]` holds before `changes[n]`, the last one after the last change: one more than changes.
+    /// `offsets[n]` holds before `changes[n]`, the last one after the last change: one more than
+    /// changes.
     private let offsets: [Int]
-    /// From here on the changes repeat with the calendar's 400 years; nil where the last offset stays.
+    /// From here on the changes repeat with the calendar's 400 years; nil where the last offset
+    /// stays.
     private let cycleStart: Int?
 
     /// A zone that never changes; `offset` is in seconds east of Greenwich.
@@ -47,7 +49,8 @@ package struct ZoneRules: Equatable, Sendable {
     /// Universal time.
     package static let utc = ZoneRules(fixedOffset: 0)
 
-    /// 26 hours, the bound of RFC 9636 section 3.2 on either side; the world has used -15:56 to +15:13.
+    /// 26 hours, the bound of RFC 9636 section 3.2 on either side; the world has used -15:56 to
+    /// +15:13.
     package static let offsetMax = 26 * 3_600
 
     static let secondsPerCycle = CivilDate.daysPerCycle * CivilTime.secondsPerDay
@@ -82,7 +85,8 @@ package struct ZoneRules: Equatable, Sendable {
     /// The instants at which the zone's clocks show one reading.
     package enum Instants: Equatable, Sendable {
         case unique(Int)
-        /// The clocks are put forward over the reading: the last instant before that, and the first after it.
+        /// The clocks are put forward over the reading: the last instant before that, and the first
+        /// after it.
         case gap(before: Int, after: Int)
         /// The clocks are put back and show the reading again.
         case overlap(first: Int, second: Int)
@@ -108,7 +112,8 @@ package struct ZoneRules: Equatable, Sendable {
 
     /// The first instant at which the clocks show `reading` or anything later.
     ///
-    /// In a gap that is the end of the gap, in an overlap the first pass, and it never decreases as readings grow.
+    /// In a gap that is the end of the gap, in an overlap the first pass, and it never decreases as
+    /// readings grow.
     func firstInstant(reading: Int) -> Int {
         let reading = Self.clamped(reading)
         // No clock is more than `offsetMax` ahead, so nothing before this segment shows the reading yet.
@@ -149,10 +154,12 @@ package struct ZoneRules: Equatable, Sendable {
         return earliest
     }
 
-    /// From here on the rules are as regular as the calendar: what does not happen in a cycle from here never does.
+    /// From here on the rules are as regular as the calendar: what does not happen in a cycle from
+    /// here never does.
     var regularFrom: Int { cycleStart ?? changes.last ?? Self.instantMin }
 
-    /// One cycle more than the calendar on each side, so that sums of instants, offsets and cycles stay in range.
+    /// One cycle more than the calendar on each side, so that sums of instants, offsets and cycles
+    /// stay in range.
     private static let instantMin = CivilTime.readingRange.lowerBound - secondsPerCycle
     private static let instantMax = CivilTime.readingRange.upperBound + secondsPerCycle
 

@@ -78,7 +78,8 @@ struct CronConformanceTests {
         return firings == expected ? nil : "\(firings) instead of \(expected)"
     }
 
-    /// Rows that do not hold here, with the reason and what to write for the library's reading, if anything.
+    /// Rows that do not hold here, with the reason and what to write for the library's reading, if
+    /// anything.
     private static let differences: [String: String] = [
         "ocps/1.0/L216": never, "ocps/1.4/L181": never,
         "robfig/spec_test.go/TestNext/L176": never, "robfig/spec_test.go/TestNext/L177": never,

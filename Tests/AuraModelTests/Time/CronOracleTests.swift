@@ -4,7 +4,8 @@ import Testing
 
 /// The calendar against one that looks at every minute.
 ///
-/// `aura-bench time --oracle 10000000` and `--transitions 500` are the same checks at length, with every zone.
+/// `aura-bench time --oracle 10000000` and `--transitions 500` are the same checks at length, with
+/// every zone.
 @Suite("cron against brute force")
 struct CronOracleTests {
     /// 20,000 triples take some seconds in a debug build.
@@ -43,7 +44,10 @@ struct CronOracleTests {
                 let next = cron.next(after: last, in: zone.rules)
                 guard next == expected else {
                     Issue.record(
-                        "seed \(random.seed): `\(pattern.text)` \(pattern.transitions) \(zone.name) after \(last): \(next ?? -1), not \(expected)"
+                        """
+                        seed \(random.seed): `\(pattern.text)` \(pattern.transitions) \(zone.name) \
+                        after \(last): \(next ?? -1), not \(expected)
+                        """
                     )
                     return
                 }

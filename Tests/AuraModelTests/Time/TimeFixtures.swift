@@ -5,7 +5,8 @@ import Testing
 
 /// The zones of this system.
 enum SystemZones {
-    /// Half an hour of daylight saving, none at all, changes by date of the moon, and two ordinary ones.
+    /// Half an hour of daylight saving, none at all, changes by date of the moon, and two ordinary
+    /// ones.
     static let names = [
         "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata",
         "Africa/Casablanca", "UTC",
@@ -29,7 +30,8 @@ enum SystemZones {
             .map { String($0.split(separator: "\t")[2]) }
     }
 
-    /// The instants at both sides of every change up to `year`, with their offsets, as the C library reads the zone.
+    /// The instants at both sides of every change up to `year`, with their offsets, as the C
+    /// library reads the zone.
     static func dump(_ name: String, through year: Int) throws -> [(at: Int, offset: Int)] {
         let pipe = try #require(popen("zdump -v -c 1800,\(year) '\(name)'", "r"))
         var output: [UInt8] = []

@@ -3,7 +3,8 @@ import Testing
 
 @Suite("rules for changes of the clocks")
 struct TransitionRuleTests {
-    /// Universal `HH:mm` of the firings of 2026-03-29 (02:00 to 03:00 at 01:00Z) and 2026-10-25 (03:00 to 02:00 at 01:00Z).
+    /// Universal `HH:mm` of the firings of 2026-03-29 (02:00 to 03:00 at 01:00Z) and 2026-10-25
+    /// (03:00 to 02:00 at 01:00Z).
     private func firings(
         _ text: String, _ rule: TransitionRule, day: String
     ) throws -> [String] {

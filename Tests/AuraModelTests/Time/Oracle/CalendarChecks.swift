@@ -11,9 +11,11 @@ struct NamedZone: Sendable {
     let rules: ZoneRules
 }
 
-/// The calendar held against brute force; the same checks run in tests and, at length, in `aura-bench time`.
+/// The calendar held against brute force; the same checks run in tests and, at length, in
+/// `aura-bench time`.
 enum CalendarChecks {
-    /// Draws (expression, zone, instant) triples and walks the civil time of each; throws the first disagreement.
+    /// Draws (expression, zone, instant) triples and walks the civil time of each; throws the first
+    /// disagreement.
     ///
     /// Returns how many windows had a change of the clocks in them.
     static func triples(
@@ -51,10 +53,11 @@ enum CalendarChecks {
         return (done, changes)
     }
 
-    /// Steps over every change of the clocks between 1970 and 2037 with each pattern; throws the first fault.
+    /// Steps over every change of the clocks between 1970 and 2037 with each pattern; throws the
+    /// first fault.
     ///
-    /// Each step must be later than the one before, must be found, and must show a time that is meant, or stand at the
-    /// end of a gap where the rule says so. Returns the number of steps.
+    /// Each step must be later than the one before, must be found, and must show a time that is
+    /// meant, or stand at the end of a gap where the rule says so. Returns the number of steps.
     static func transitions(
         _ zones: [NamedZone], patterns count: Int, _ random: inout Seeded
     ) throws -> (changes: Int, steps: Int) {
@@ -124,7 +127,8 @@ enum CalendarChecks {
     ) -> CalendarFault {
         CalendarFault(
             description:
-                "seed \(seed): `\(pattern.text)` gap \(pattern.gap.rawValue) overlap \(pattern.overlap.rawValue) in \(zone.name) \(what)"
+                "seed \(seed): `\(pattern.text)` gap \(pattern.gap.rawValue) "
+                + "overlap \(pattern.overlap.rawValue) in \(zone.name) \(what)"
         )
     }
 }

@@ -2,14 +2,16 @@ import AuraModel
 
 /// The firings of a window, from every minute of it and of the wall's clock.
 ///
-/// The zone's offsets must be whole minutes there, so that the seconds of a minute are shown or skipped together.
+/// The zone's offsets must be whole minutes there, so that the seconds of a minute are shown or
+/// skipped together.
 struct CivilWalk {
     private(set) var firings: [Int] = []
     let hasChange: Bool
     /// Firings before this instant are all there.
     let end: Int
 
-    /// Days on both sides of the window, which show what the clocks showed before it and will show after it.
+    /// Days on both sides of the window, which show what the clocks showed before it and will show
+    /// after it.
     ///
     /// No clock was ever put back or forward by more than a day.
     private static let margin = 2 * 86_400
@@ -31,7 +33,8 @@ struct CivilWalk {
         firings = Set(firings + minutes.made).filter { $0 >= start && $0 < end }.sorted()
     }
 
-    /// The instants of the minutes that are meant and shown, and those at which the skipped ones are made up for.
+    /// The instants of the minutes that are meant and shown, and those at which the skipped ones
+    /// are made up for.
     private static func minutes(
         _ pattern: RandomCron, _ instants: [Int], _ readings: [Int]
     ) -> (shown: [Int], made: [Int]) {

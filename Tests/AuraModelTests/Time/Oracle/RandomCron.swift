@@ -1,6 +1,7 @@
 import AuraModel
 
-/// An expression and what it means, drawn together, so that the meaning does not come from the parser.
+/// An expression and what it means, drawn together, so that the meaning does not come from the
+/// parser.
 struct RandomCron {
     let text: String
     let transitions: TransitionRule
