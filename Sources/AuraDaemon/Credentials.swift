@@ -1,12 +1,15 @@
 import AuraSystem
 import Glibc
+import Synchronization
 
 /// Secrets by name: systemd's credentials directory first, then 0600 files beside the
 /// configuration.
 ///
-/// A secret is read when it is needed and goes nowhere but into the request it is for.
-struct Credentials: Sendable {
+/// A secret is read when it is needed and goes nowhere but into the request it is for. Its value is
+/// kept to recognise it in what comes back (`Redactor`).
+final class Credentials: Sendable {
     private let fallback: String
+    private let handedOut = Mutex<[(name: String, value: [UInt8])]>([])
     private let given: String?
 
     /// 64 KiB: no key is longer.
@@ -18,8 +21,20 @@ struct Credentials: Sendable {
         given = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) }
     }
 
+    /// 64: a key that is replaced every day for two months; older values are forgotten.
+    private static let handedOutMax = 64
+
+    /// Every value that was handed out, with the name of its credential and without the line's end.
+    var known: [(name: String, value: [UInt8])] { handedOut.withLock { $0 } }
+
     /// The bytes of the secret, or nil when there is none that only we can read.
     func secret(_ name: String) -> [UInt8]? {
+        let secret = read(name)
+        if let secret { note(secret, of: name) }
+        return secret
+    }
+
+    private func read(_ name: String) -> [UInt8]? {
         guard !name.contains("/") else { return nil }
         if let given {
             // systemd guards its directory itself; a credential that was loaded as part of a directory
@@ -30,6 +45,15 @@ struct Credentials: Sendable {
         }
         let path = "\(fallback)/\(name)"
         return Self.isPrivate(path) ? Self.bytes(path) : nil
+    }
+
+    private func note(_ secret: [UInt8], of name: String) {
+        let end = secret.lastIndex { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        let value = Array(secret[...(end ?? secret.startIndex)])
+        handedOut.withLock { known in
+            guard !known.contains(where: { $0.name == name && $0.value == value }) else { return }
+            known = known.suffix(Self.handedOutMax - 1) + [(name, value)]
+        }
     }
 
     private static func bytes(_ path: String) -> [UInt8]? {

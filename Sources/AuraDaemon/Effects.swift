@@ -86,9 +86,12 @@ final class Effects {
     /// Whether files wait for the last process of their run to go.
     var isReleasing: Bool { !toRelease.isEmpty }
 
+    /// Whether a process of `run` lives.
+    func serves(_ run: RunID) -> Bool { cages.serves(run) || attempts.serves(run) }
+
     /// Removes the files of runs that are over and of which nothing lives any more.
     func releaseWorkspaces() {
-        for run in toRelease where !cages.serves(run) && !attempts.serves(run) {
+        for run in toRelease where !serves(run) {
             toRelease.remove(run)
             plans.workspaces.discard(run)
         }

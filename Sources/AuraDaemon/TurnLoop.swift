@@ -28,8 +28,8 @@ final class TurnLoop {
     private let weaknesses: [String]
     private var kernel: Kernel
     private var audit: AuditTrail
-    private var tickets: [Ticket: CheckedContinuation<Result<OrderResult, APIError>, Never>] = [:]
-    private var lastTicket = 0
+    private let redactor: Redactor
+    private var replies = Replies()
     private var server: Task<Void, Never>?
     private var stopReason: String?
     private var nextBeat: Int?
@@ -64,6 +64,11 @@ final class TurnLoop {
         inbox = Inbox(wake: wake)
         definitions = DefinitionLoader(settings: settings)
         cages = CageRunner(launcher: launcher, watches: watches)
+        redactor = Redactor(credentials: credentials)
+        for reasoner in settings.reasoners.values {
+            // What a key looks like is known before anything can be said about it.
+            if case .anthropic(_, let name) = reasoner.provider { _ = credentials.secret(name) }
+        }
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
@@ -96,6 +101,7 @@ final class TurnLoop {
             try turn(events + calls.wake() + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
+            replies.release(serves: effects.serves)
             beat()
             if let failure = inbox.failure {
                 throw Daemon.StartError(.inputOutput, failure)
@@ -112,7 +118,7 @@ final class TurnLoop {
         while !events.isEmpty {
             let now = SystemClock.now()
             try kernel.decide(.clock(Self.reading(at: now)), at: now)
-            for event in events { try kernel.decide(event, at: now) }
+            for event in events { try kernel.decide(redactor.clean(event), at: now) }
             events = try commitAndAct()
         }
         try audit.advance(to: store.head.sequence)
@@ -127,15 +133,17 @@ final class TurnLoop {
         }
         effects.note(turn.entries)
         var events: [Event] = []
+        var ended: Set<RunID> = []
         for action in turn.actions {
             switch action {
             case .reply(let ticket, let result):
-                tickets.removeValue(forKey: ticket)?.resume(returning: result)
+                replies.answer(ticket, result, after: ended.filter(effects.serves))
             case .checkpoint:
                 // What is signed is durable by now; the signature follows in a commit of its own.
                 let signed = try store.checkpoint(by: signer, at: SystemClock.now())
                 events += signed.map { [.checkpointSigned($0)] } ?? []
             default:
+                if case .cancelEffects(let run) = action { ended.insert(run) }
                 events += try effects.perform(action, kernel.state)
             }
         }
@@ -147,7 +155,10 @@ final class TurnLoop {
     private func sleepMilliseconds() -> Int? {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
-        let wakes = [cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook]
+        let wakes = [
+            cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
+            replies.nextDeadline,
+        ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }
         return min(soonest ?? Self.idleMilliseconds, Self.idleMilliseconds)
@@ -227,9 +238,8 @@ final class TurnLoop {
                 ask(kernel)
                 return nil
             case .order(let order, let principal, let continuation):
-                lastTicket += 1
-                tickets[lastTicket] = continuation
-                return .ordered(order, by: principal, ticket: lastTicket)
+                let ticket = replies.take(continuation)
+                return .ordered(order, by: principal, ticket: ticket)
             }
         }
     }
@@ -277,6 +287,7 @@ final class TurnLoop {
             // What ends now ends because we stop: it is no news for the record.
             _ = try watches.wait(milliseconds: Self.closeStepMilliseconds)
         }
+        replies.release(serves: { _ in false })
         inbox.close()
         server?.cancel()
         try audit.advance(to: store.head.sequence)

@@ -30,9 +30,11 @@ extension Kernel {
 
     /// Takes a worker's proposal: its outcomes always, its commands if they rest on all that is
     /// known.
+    ///
+    /// Without `digests` they never do: the outcomes are not what the worker saw.
     mutating func consider(
         _ proposal: Proposal, of id: RunID, _ generation: Generation,
-        digests: [CommandID: RequestDigest], at now: Instant
+        digests: [CommandID: RequestDigest]?, at now: Instant
     ) throws {
         guard let row = state.runs[id], attempts[id]?.generation == generation,
             attempts[id]?.isReady == true
@@ -45,7 +47,7 @@ extension Kernel {
         for outcome in proposal.outcomes {
             try transact(outcome, on: id, at: now)
         }
-        guard proposal.basis == row.transactions else { return }
+        guard let digests, proposal.basis == row.transactions else { return }
         attempts[id]?.folded = row.transactions + proposal.outcomes.count
         let fresh = proposal.commands.filter { $0.id > row.commands }
         try take(fresh, of: id, digests: digests, at: now)

@@ -66,6 +66,8 @@ package struct Kernel: Sendable {
             try welcome(run, generation, attestation, at: now)
         case .proposed(let run, let generation, let proposal, let digests):
             try consider(proposal, of: run, generation, digests: digests, at: now)
+        case .redacted(let run, let generation, let proposal):
+            try consider(proposal, of: run, generation, digests: nil, at: now)
         case .violated(let run, let generation, let reason):
             guard attempts[run]?.generation == generation else { break }
             try finish(run, RunOutcome(.protocolViolation, reason), at: now)

@@ -1,0 +1,132 @@
+import AuraModel
+import AuraSupervision
+import Glibc
+
+/// Removes known secrets, by value, from everything that comes in from outside, before anything is
+/// decided about it.
+///
+/// What the record, the journal, a worker or a model then holds is the same text, with
+/// `[redacted: NAME]` where the credential NAME stood. A secret is known from its first use on;
+/// every reasoner's credential is read at the start. What was cut in two by a bound on output is
+/// not recognised.
+struct Redactor {
+    private let credentials: Credentials
+
+    /// Eight bytes: anything shorter stands in ordinary text by chance, and is no key.
+    static let secretBytesMin = 8
+
+    /// Removes what `credentials` have handed out.
+    init(credentials: Credentials) { self.credentials = credentials }
+
+    /// `text` without secrets; nil when there are none in it.
+    func redacted(_ text: String) -> String? {
+        var bytes: [UInt8]?
+        for (name, secret) in credentials.known where secret.count >= Self.secretBytesMin {
+            let mark = Array("[redacted: \(name)]".utf8)
+            while let start = Self.position(of: secret, in: bytes ?? Array(text.utf8)) {
+                var cut = bytes ?? Array(text.utf8)
+                cut.replaceSubrange(start..<start + secret.count, with: mark)
+                bytes = cut
+            }
+        }
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// `text` without secrets.
+    func clean(_ text: String) -> String { redacted(text) ?? text }
+
+    private static func position(of secret: [UInt8], in bytes: [UInt8]) -> Int? {
+        guard let first = secret.first, bytes.count >= secret.count else { return nil }
+        return bytes.withUnsafeBytes { bytes in
+            var start = 0
+            while let base = bytes.baseAddress, start + secret.count <= bytes.count {
+                let room = bytes.count - secret.count - start + 1
+                guard let found = memchr(base + start, Int32(first), room) else { return nil }
+                if memcmp(found, secret, secret.count) == 0 {
+                    return UnsafeRawPointer(found) - base
+                }
+                start = UnsafeRawPointer(found) - base + 1
+            }
+            return nil
+        }
+    }
+}
+
+extension Redactor {
+    /// The event without secrets.
+    ///
+    /// A worker that read one has it in its memory, and its commands may rest on it: they are void,
+    /// and the run goes on from what the record holds.
+    func clean(_ event: Event) -> Event {
+        switch event {
+        case .proposed(let run, let generation, let proposal, _):
+            let outcomes = proposal.outcomes.map(clean)
+            guard outcomes != proposal.outcomes else { return event }
+            var redacted = proposal
+            redacted.outcomes = outcomes
+            return .redacted(run, generation, redacted)
+        case .attemptEnded(let run, let generation, let exit, let detail):
+            return .attemptEnded(run, generation, exit, detail: clean(detail))
+        case .modelEnded(let run, let command, .success(let answer)):
+            return .modelEnded(run, command, .success(clean(answer)))
+        case .modelEnded(let run, let command, .failure(let failure)):
+            return .modelEnded(run, command, .failure(clean(failure)))
+        case .toolEnded(let run, let command, let result):
+            return .toolEnded(run, command, clean(result))
+        case .stepEnded(let run, let command, let result):
+            return .stepEnded(run, command, clean(result))
+        case .ordered(.answer(let run, let text), let principal, let ticket):
+            return .ordered(.answer(run, text: clean(text)), by: principal, ticket: ticket)
+        case .started, .definitionsRead, .clock, .tick, .ordered, .attested, .redacted, .violated,
+            .checkpointSigned, .stopping:
+            return event
+        }
+    }
+
+    private func clean(_ outcome: Transaction) -> Transaction {
+        guard case .toolFinished(let command, let result) = outcome else { return outcome }
+        return .toolFinished(command: command, result: clean(result))
+    }
+
+    private func clean(_ result: ToolResult) -> ToolResult {
+        var result = result
+        result.output = clean(result.output)
+        return result
+    }
+
+    private func clean(_ result: StepResult) -> StepResult {
+        var result = result
+        result.output = clean(result.output)
+        return result
+    }
+
+    private func clean(_ failure: ModelFailure) -> ModelFailure {
+        var failure = failure
+        failure.message = clean(failure.message)
+        return failure
+    }
+
+    /// Thinking stays as it is: a provider refuses it when it was altered, and it has seen no
+    /// secret that the rest of the conversation does not hold.
+    private func clean(_ answer: ModelAnswer) -> ModelAnswer {
+        var answer = answer
+        answer.content = answer.content.map { block in
+            switch block {
+            case .text(let text): .text(clean(text))
+            case .toolUse(let id, let name, let input):
+                .toolUse(id: id, name: name, input: clean(input))
+            case .thinking, .redactedThinking, .toolResult: block
+            }
+        }
+        return answer
+    }
+
+    private func clean(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text): .string(clean(text))
+        case .array(let values): .array(values.map(clean))
+        case .object(let members): .object(members.mapValues(clean))
+        default: value
+        }
+    }
+}
