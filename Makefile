@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test faults-test deb install lint clean
+.PHONY: build test demo system-test crash-test kinds-test faults-test deb install lint clean
 
 ifdef BUILT
 build:
@@ -75,6 +75,11 @@ demo: build
 crash-test: build
 	Tests/System/crash-test
 
+kinds-test: build
+	Tests/System/chat-test
+	Tests/System/spec-test
+	Tests/System/new-test
+
 faults-test: build
 	Tests/System/faults-test
 
@@ -100,6 +105,8 @@ install: build
 	install -d $(DESTDIR)$(sysconfdir)/automata
 	install -m 644 etc/*.yaml $(DESTDIR)$(sysconfdir)
 	install -m 644 automata/*.yaml $(DESTDIR)$(sysconfdir)/automata
+	install -d $(DESTDIR)$(sharedir)/aura/automata
+	install -m 644 automata/*.yaml $(DESTDIR)$(sharedir)/aura/automata
 	install -d -m 700 $(DESTDIR)$(sysconfdir)/credentials
 	install -D -m 644 debian/aura.aurad.service $(DESTDIR)$(unitdir)/aurad.service
 	install -D -m 644 debian/aura.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/aura.conf

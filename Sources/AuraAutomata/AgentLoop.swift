@@ -25,6 +25,8 @@ struct AgentLoop: Hashable, Sendable {
         case asking(CommandID, ToolUse)
         /// After `finish`: its call and those behind it are still without results.
         case finished(ToolUse)
+        /// After prose that is the answer; see `Ending.prose`.
+        case answered
         case stopped
     }
 
@@ -32,11 +34,22 @@ struct AgentLoop: Hashable, Sendable {
     enum Progress: Hashable, Sendable {
         case commands([Command])
         case ended(RunOutcome, summary: String)
+        /// `submit_spec` was called; `goOn` refuses what it brought.
+        case submitted(JSONValue)
 
         static let nothing = Self.commands([])
     }
 
+    /// How the model ends its work.
+    enum Ending: Hashable, Sendable {
+        /// With a tool call: nobody reads its prose.
+        case tool
+        /// With a message without a tool call, which is its answer.
+        case prose
+    }
+
     private let system: String
+    private let ending: Ending
     private let offered: [AgentTool]
     private let schemas: [ToolSchema]
     private let limits: Definition.Limits
@@ -57,20 +70,34 @@ struct AgentLoop: Hashable, Sendable {
 
     /// An agent for a run of `definition` that has not begun.
     init(definition: Definition) {
-        system = AgentPrompt.system(definition)
-        offered = AgentTool.offered(definition.capabilities)
-        schemas = offered.map { ToolSchemas.schema($0) }
-        limits = definition.limits
+        self.init(
+            system: AgentPrompt.system(definition),
+            offered: AgentTool.offered(definition.capabilities), limits: definition.limits)
     }
 
-    /// Begins the conversation with `task`.
-    mutating func begin(_ task: String, issuing counter: inout CommandCounter) -> Progress {
+    /// An agent that has not begun, with these tools and rules.
+    init(
+        system: String, offered: [AgentTool], limits: Definition.Limits, ending: Ending = .tool
+    ) {
+        self.system = system
+        self.offered = offered
+        self.limits = limits
+        self.ending = ending
+        schemas = offered.map { ToolSchemas.schema($0) }
+    }
+
+    /// Begins the conversation with `task`, after what was said `earlier`.
+    mutating func begin(
+        _ task: String, earlier: [Message] = [], issuing counter: inout CommandCounter
+    ) -> Progress {
         guard phase == .idle else { return .nothing }
+        for message in earlier { say(message.role, message.content) }
         return nextTurn([.text(task)], issuing: &counter)
     }
 
     /// Goes on after a `finish` that was not accepted, because of what `message` says.
     mutating func goOn(_ message: String, issuing counter: inout CommandCounter) -> Progress {
+        if phase == .answered { return nextTurn([.text(message)], issuing: &counter) }
         guard case .finished(let finish) = phase else { return .nothing }
         results.append(
             .toolResult(id: finish.id, content: AgentPrompt.finishRefused, isError: true))
@@ -111,7 +138,7 @@ struct AgentLoop: Hashable, Sendable {
         case .wrapUp(let reason):
             notes.append(AgentPrompt.wrapUp(reason))
             return .nothing
-        case .started, .stepFinished, .childFinished:
+        case .started, .messaged, .stepFinished, .childFinished:
             return .nothing
         }
     }
@@ -154,30 +181,23 @@ extension AgentLoop {
             return stop(.contextOverflow, "the conversation no longer fits the model")
         case .endTurn, .toolUse, .tokensMax, .stopSequence, .pause: break
         }
-        let uses = uses(answer)
+        let uses = answer.uses
         guard !uses.isEmpty else { return talked(answer, issuing: &counter) }
-        say(.assistant, answer.content.filter(Self.isSendable))
+        say(.assistant, answer.sendable)
         proseInRow = 0
         rest = uses
         return carryOn(issuing: &counter)
-    }
-
-    /// The tool calls of an answer.
-    ///
-    /// The last block of an answer that hit the token limit is a part only.
-    private func uses(_ answer: ModelAnswer) -> [ToolUse] {
-        answer.content.enumerated().compactMap { place, block in
-            guard case .toolUse(let id, let name, let input) = block else { return nil }
-            let isLast = place == answer.content.count - 1
-            return ToolUse(
-                id: id, name: name, input: input, isCut: isLast && answer.stop == .tokensMax)
-        }
     }
 
     /// An answer without a tool call: the model is told, and stopped if it goes on like that.
     private mutating func talked(
         _ answer: ModelAnswer, issuing counter: inout CommandCounter
     ) -> Progress {
+        if ending == .prose, answer.stop != .tokensMax, !prose(answer).isEmpty {
+            say(.assistant, answer.sendable)
+            phase = .answered
+            return .ended(RunOutcome(.done, prose(answer)), summary: answer.prose)
+        }
         proseInRow += 1
         guard proseInRow < Self.proseMax else {
             return stop(
@@ -185,7 +205,7 @@ extension AgentLoop {
                 "\(proseInRow) messages in a row without a tool call; the last: \(prose(answer))")
         }
         // A message of nothing but thinking is refused by providers: it may have been cut.
-        if !prose(answer).isEmpty { say(.assistant, answer.content.filter(Self.isSendable)) }
+        if !prose(answer).isEmpty { say(.assistant, answer.sendable) }
         let nudge = answer.stop == .tokensMax ? AgentPrompt.cutNudge : AgentPrompt.proseNudge
         return nextTurn([.text(nudge)], issuing: &counter)
     }
@@ -212,19 +232,7 @@ extension AgentLoop {
         }
     }
 
-    /// Providers refuse empty text, even their own.
-    private static func isSendable(_ block: ContentBlock) -> Bool {
-        guard case .text(let text) = block else { return true }
-        return text.contains { !$0.isWhitespace }
-    }
-
-    private func prose(_ answer: ModelAnswer) -> String {
-        let texts = answer.content.compactMap { block -> String? in
-            guard case .text(let text) = block else { return nil }
-            return text
-        }
-        return Excerpt.line(texts.joined(separator: "\n"))
-    }
+    private func prose(_ answer: ModelAnswer) -> String { Excerpt.line(answer.prose) }
 }
 
 // MARK: The tools' turn
@@ -265,6 +273,9 @@ extension AgentLoop {
                 return ask(use, issuing: &counter)
             case .finish:
                 if let end = finish(use) { return end }
+            case .submitSpec:
+                phase = .finished(use)
+                return .submitted(use.input)
             }
         }
         return nextTurn(takeResults(), issuing: &counter)
@@ -347,7 +358,8 @@ extension AgentLoop {
             results.append(.toolResult(id: use.id, content: result, isError: false))
             stall.sawWait()
             return carryOn(issuing: &counter)
-        case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .stopped:
+        case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .answered,
+            .stopped:
             return .nothing
         }
     }
@@ -362,7 +374,8 @@ extension AgentLoop {
         case .calling(command, let use):
             return settle(use, AgentPrompt.callInterrupted, isError: true, issuing: &counter)
         case .asking(command, let use): return ask(use, issuing: &counter)
-        case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .stopped:
+        case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .answered,
+            .stopped:
             return waited(command, result: AgentPrompt.waitInterrupted, issuing: &counter)
         }
     }

@@ -7,6 +7,8 @@ enum AgentTool: Hashable, Sendable {
     case finish
     case wait
     case askOperator
+    /// spec-gen: hands in the whole specification.
+    case submitSpec
 
     /// Every tool there is, in the order in which the model is told of them.
     static let all: [Self] =
@@ -19,6 +21,24 @@ enum AgentTool: Hashable, Sendable {
         all.filter { $0 != .performed(.runCommand) || capabilities.commands }
     }
 
+    /// The tools of a chat: those that change nothing, and what is granted beside.
+    ///
+    /// It ends with prose, and whoever is asked sits at the other end.
+    static func ofChat(_ capabilities: Definition.Capabilities) -> [Self] {
+        ToolName.allCases.filter { tool in
+            switch tool.effect {
+            case .pure: true
+            case .workspace: capabilities.edits == true
+            case .command: capabilities.commands
+            }
+        }.map { .performed($0) }
+    }
+
+    /// The tools of a spec-gen: it reads, and hands in.
+    static let ofSpecGen: [Self] =
+        ToolName.allCases.filter { $0.effect == .pure }.map { .performed($0) }
+        + [.submitSpec, .finish]
+
     /// The name by which the model calls it.
     var name: String {
         switch self {
@@ -26,6 +46,7 @@ enum AgentTool: Hashable, Sendable {
         case .finish: "finish"
         case .wait: "wait"
         case .askOperator: "ask_operator"
+        case .submitSpec: "submit_spec"
         }
     }
 }
@@ -37,4 +58,33 @@ struct ToolUse: Hashable, Sendable {
     var input: JSONValue
     /// The answer's token limit cut it short: its input may be a part only.
     var isCut: Bool
+}
+
+extension ModelAnswer {
+    /// The tool calls of an answer.
+    ///
+    /// The last block of an answer that hit the token limit is a part only.
+    var uses: [ToolUse] {
+        content.enumerated().compactMap { place, block in
+            guard case .toolUse(let id, let name, let input) = block else { return nil }
+            let isLast = place == content.count - 1
+            return ToolUse(id: id, name: name, input: input, isCut: isLast && stop == .tokensMax)
+        }
+    }
+
+    /// What it says.
+    var prose: String {
+        content.compactMap { block -> String? in
+            guard case .text(let text) = block else { return nil }
+            return text
+        }.joined(separator: "\n")
+    }
+
+    /// What may go back to the provider, who refuses empty text, even his own.
+    var sendable: [ContentBlock] {
+        content.filter { block in
+            guard case .text(let text) = block else { return true }
+            return text.contains { !$0.isWhitespace }
+        }
+    }
 }

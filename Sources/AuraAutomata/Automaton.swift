@@ -9,6 +9,8 @@ package import AuraModel
 package enum Automaton: Hashable, Sendable {
     case taskRun(TaskRun)
     case devLoop(DevLoop)
+    case chat(Chat)
+    case specGen(SpecGen)
 
     /// The kernel for an assignment, before its first transaction; `assignment.history` is not
     /// folded.
@@ -22,6 +24,8 @@ package enum Automaton: Hashable, Sendable {
         switch assignment.definition.kind {
         case .taskRun: self = .taskRun(TaskRun(assignment: assignment))
         case .devLoop: self = .devLoop(DevLoop(assignment: assignment))
+        case .chat: self = .chat(Chat(assignment: assignment))
+        case .specGen: self = .specGen(SpecGen(assignment: assignment))
         }
     }
 
@@ -35,6 +39,14 @@ package enum Automaton: Hashable, Sendable {
         case .devLoop(var machine):
             let commands = machine.step(transaction)
             self = .devLoop(machine)
+            return commands
+        case .chat(var machine):
+            let commands = machine.step(transaction)
+            self = .chat(machine)
+            return commands
+        case .specGen(var machine):
+            let commands = machine.step(transaction)
+            self = .specGen(machine)
             return commands
         }
     }

@@ -28,6 +28,8 @@ package struct DevLoop: Hashable, Sendable {
     /// What a step is for.
     private enum Stage: Hashable, Sendable {
         case survey
+        /// The specification beside the task list, whose receipt the definition demands.
+        case receipt(StepReading.Survey)
         case prepare(Attempt)
         case checkoutBase(Attempt)
         case baseline(Attempt, index: Int)
@@ -74,7 +76,7 @@ package struct DevLoop: Hashable, Sendable {
         case .wrapUp(let reason):
             story.wrapUp = reason
             return []
-        case .modelAnswered, .modelFailed, .toolFinished, .operatorAnswered, .waited:
+        case .messaged, .modelAnswered, .modelFailed, .toolFinished, .operatorAnswered, .waited:
             return []
         }
     }
@@ -106,6 +108,7 @@ extension DevLoop {
     private func request(_ stage: Stage) -> StepRequest {
         switch stage {
         case .survey: .survey
+        case .receipt(let survey): .read(commit: survey.base, paths: specPaths)
         case .prepare(let attempt): .prepare(base: attempt.base)
         case .checkoutBase(let attempt): .checkout(commit: attempt.base)
         case .baseline(_, let index): .verify(step: definition.verify[index])
@@ -129,6 +132,7 @@ extension DevLoop {
         }
         switch stage {
         case .survey: return surveyed(result)
+        case .receipt(let survey): return checked(survey, result)
         case .prepare(let attempt):
             guard result.isSuccess else { return broken(stage, result) }
             // A later attempt starts from the same base, which has been judged.
@@ -156,8 +160,33 @@ extension DevLoop {
         guard result.isSuccess else { return broken(.survey, result) }
         switch StepReading.survey(result.output) {
         case .unreadable(let why): return finish(.workspaceFailed, why)
-        case .read(let survey): return pick(survey)
+        case .read(let survey):
+            guard definition.workspace?.isLinted == true else { return pick(survey) }
+            return perform(.receipt(survey))
         }
+    }
+
+    /// The other files of the specification that the task list is part of.
+    private var specPaths: [String] {
+        let list = definition.workspace?.tasks ?? ""
+        let directory = list.lastIndex(of: "/").map { list[...$0] } ?? ""
+        return ["spec.md", "plan.md", "trace.json"].map { directory + $0 }
+    }
+
+    /// Nothing is built by a specification that the lint has not seen as it is.
+    private mutating func checked(
+        _ survey: StepReading.Survey, _ result: StepResult
+    ) -> [Command] {
+        guard result.isSuccess, let files = StepReading.documents(result.output) else {
+            return broken(.receipt(survey), result)
+        }
+        let texts = specPaths.map { files[$0] ?? "" }
+        let refusal = SpecTrace.refusal(
+            spec: texts[0], plan: texts[1], tasks: survey.list, trace: texts[2])
+        guard let refusal else { return pick(survey) }
+        return finish(
+            .workspaceFailed,
+            "workspace.linted: \(refusal); let its spec-gen write it anew")
     }
 
     /// Begins the next task, or ends the run when there is none to begin.

@@ -54,6 +54,38 @@ enum StepReading {
         return .unreadable("no line `base COMMIT` in: \(Excerpt.line(output))")
     }
 
+    /// The commit of the base branch itself, from a survey that was asked for no list.
+    static func head(_ output: String) -> String? {
+        for line in output.utf8.split(separator: UInt8(ascii: "\n")) {
+            if let commit = words(line, after: "branch")?.first, isCommit(commit) {
+                return String(commit)
+            }
+        }
+        return nil
+    }
+
+    /// The files that `read` printed, by their paths; nil when the output is not whole, or not
+    /// UTF-8.
+    static func documents(_ output: String) -> [String: String]? {
+        var files: [String: String] = [:]
+        var rest = Substring(output).utf8
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+            let words = Substring(line).split(separator: " ", maxSplits: 2)
+            guard words.count == 3, words[0] == "file", let count = Int(words[1]), count >= 0
+            else { return nil }
+            let body = rest[line.endIndex...].dropFirst()
+            let text = String(decoding: body.prefix(count), as: UTF8.self)
+            guard text.utf8.count == count, !text.unicodeScalars.contains("\u{FFFD}") else {
+                return nil
+            }
+            files[String(words[2])] = text
+            // Behind each file stands a newline of its own.
+            rest = body.dropFirst(count + 1)
+        }
+        return files
+    }
+
     /// The commit of an export's last line `commit COMMIT`.
     static func commit(_ output: String) -> String? {
         for line in output.utf8.split(separator: UInt8(ascii: "\n")).reversed() {

@@ -71,6 +71,9 @@ package struct TaskList: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Where in the text's UTF-8 the marks of all boxes stand.
+    var markOffsets: [Int] { tasks.map(\.markOffset) }
+
     private static let newline = UInt8(ascii: "\n")
     private static let space = UInt8(ascii: " ")
     private static let tab = UInt8(ascii: "\t")

@@ -71,7 +71,7 @@ package struct TaskRun: Hashable, Sendable {
             return []
         case .modelAnswered, .modelFailed, .toolFinished, .operatorAnswered, .waited:
             return forward(transaction)
-        case .childFinished:
+        case .messaged, .childFinished:
             return []
         }
     }
@@ -99,6 +99,7 @@ package struct TaskRun: Hashable, Sendable {
             self.summary = summary
             guard outcome.isSuccess, let base else { return finish(outcome, summary) }
             return perform(.export(base: base))
+        case .submitted: return []
         }
     }
 }

@@ -34,6 +34,10 @@ enum ToolSchemas {
 
     /// The tool as the model is told of it.
     static func schema(_ tool: AgentTool) -> ToolSchema {
+        if tool == .submitSpec {
+            return ToolSchema(
+                name: tool.name, description: about(tool), input: SpecDraft.schema)
+        }
         let fields = fields(tool)
         let properties = fields.map { ($0.name, property($0)) }
         let required = fields.filter(\.isRequired).map { JSONValue.string($0.name) }
@@ -53,6 +57,8 @@ enum ToolSchemas {
         guard case .object(let members) = input else {
             return "\(tool.name): the input must be a JSON object"
         }
+        // Judged whole by who takes it in, so that all that is wrong is said at once.
+        if tool == .submitSpec { return nil }
         let fields = fields(tool)
         let known = fields.map(\.name).joined(separator: ", ")
         for field in fields {
@@ -87,6 +93,7 @@ enum ToolSchemas {
             ]
         case .askOperator:
             [.required("question", .text, "One question that a person can answer in a line")]
+        case .submitSpec: []
         }
     }
 
@@ -145,6 +152,9 @@ enum ToolSchemas {
         case .askOperator:
             "Ask the operator, if the task cannot be done without an answer. The run "
                 + "stands still meanwhile."
+        case .submitSpec:
+            "Hand in the whole specification: everything that holds, old and new. It is merged by id "
+                + "with what there is, checked, and refused with the reasons if it does not hold together."
         }
     }
 

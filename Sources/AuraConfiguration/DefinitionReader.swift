@@ -2,10 +2,11 @@ package import AuraModel
 
 /// Reads one `automata/*.yaml` file: strict keys, every error at once, each with its place.
 ///
-/// The form, of which a dev-loop needs `workspace` and `verify`, a task-run `prompt`:
+/// The form, of which a dev-loop needs `workspace` and `verify`, a task-run `prompt`, a spec-gen
+/// `workspace` and `spec`; a chat has no schedule:
 ///
 ///     automaton: nightly-fixer
-///     kind: dev-loop                     # or task-run
+///     kind: dev-loop                     # or task-run, chat, spec-gen
 ///     description: One line or more.
 ///     enabled: true
 ///     schedule: {cron: "0 2 * * *", zone: Europe/Berlin}   # or every: 10m, calendar: Mon..Fri 02:00,
@@ -19,12 +20,15 @@ package import AuraModel
 ///       run: {tokens: 500_000, usd: 2.50, calls: 100, wall: 30m}
 ///       day: {usd: 10}
 ///       task: {usd: 1}                   # dev-loop only
-///     workspace: {repository: /srv/app.git, base: main, tasks: tasks.md}
+///     workspace: {repository: /srv/app.git, base: main, tasks: tasks.md}   # and builds-on: [NAME],
+///                                    # further automatons whose landed work counts; dev-loop:
+///                                    # linted: true, only with a specification's lint receipt
+///     spec: {requirements: docs/requirements.md, directory: specs/001-name}   # spec-gen only
 ///     verify:                            # shell lines, or mappings of name, run and timeout
 ///       - make test
 ///       - {name: lint, run: [./lint, --strict], timeout: 2m}
 ///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}
-///     capabilities: {commands: true, read: [/opt/toolchain]}
+///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
 package enum DefinitionReader {
     /// The definition in `text`, or every reason why there is none; `file` names it in the
     /// diagnostics.
@@ -46,7 +50,8 @@ package enum DefinitionReader {
         else { return nil }
         let nameField = fields.required("automaton", expected: "the automaton's name", &report)
         let name = nameField?.name(&report)
-        let kindField = fields.required("kind", expected: "`task-run` or `dev-loop`", &report)
+        let kindField = fields.required(
+            "kind", expected: "`task-run`, `dev-loop`, `spec-gen` or `chat`", &report)
         let kind = kindField?.word(of: AutomatonKind.allCases, &report)
         let reasoner = fields.required(
             "reasoner", expected: "the name of a reasoner in aurad.yaml", &report)?.name(&report)
@@ -59,23 +64,27 @@ package enum DefinitionReader {
         let prompt = fields["prompt"]?.text(max: promptLengthMax, expected: "the task", &report)
         let workspace = fields["workspace"].flatMap { readWorkspace($0, &report) }
         let verify = fields["verify"].flatMap { StepFields.read($0, &report) }
+        let spec = fields["spec"].flatMap { SpecFields.read($0, &report) }
         let limits = fields["limits"].flatMap { readLimits($0, &report) }
-        let capabilities = fields["capabilities"].flatMap { readCapabilities($0, &report) }
+        let capabilities = fields["capabilities"].flatMap { readCapabilities($0, kind, &report) }
         let enabled = fields["enabled"]?.truth(&report)
-        if let kind, let kindField { check(fields, kind, at: kindField.node.place, &report) }
+        if let kind, let kindField {
+            KindRules.check(fields, kind, at: kindField.node.place, &report)
+        }
         guard let nameField, let name, let kind, let reasoner, let budget else { return nil }
         let definition = Definition(
             name: name, kind: kind, description: description ?? "", enabled: enabled ?? true,
             schedule: schedule?.schedule ?? .manual, firing: schedule?.firing,
             zone: schedule?.zone ?? "UTC",
             reasoner: reasoner.text, prompt: prompt ?? "", budget: budget, workspace: workspace,
-            verify: verify ?? [], limits: limits ?? .init(), capabilities: capabilities ?? .init())
+            verify: verify ?? [], limits: limits ?? .init(),
+            capabilities: capabilities ?? standardCapabilities(kind), spec: spec)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
-        "workspace", "verify", "limits", "capabilities",
+        "workspace", "verify", "limits", "capabilities", "spec",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.
@@ -89,7 +98,7 @@ package enum DefinitionReader {
     ) -> Definition.Workspace? {
         guard
             let fields = Fields(
-                field, keys: ["repository", "base", "tasks"],
+                field, keys: ["repository", "base", "tasks", "builds-on", "linted"],
                 expected: "a mapping such as `{repository: /srv/app.git, base: main}`", &report),
             let repository = fields.required(
                 "repository", expected: "the absolute path of a git repository", &report)
@@ -98,7 +107,18 @@ package enum DefinitionReader {
         return Definition.Workspace(
             repository: repository.absolutePath(&report) ?? "/",
             base: fields["base"]?.branch(&report) ?? standard.base,
-            tasks: fields["tasks"]?.relativePath(&report) ?? standard.tasks)
+            tasks: fields["tasks"]?.relativePath(&report) ?? standard.tasks,
+            buildsOn: fields["builds-on"].flatMap { names($0, &report) },
+            isLinted: fields["linted"]?.truth(&report))
+    }
+
+    /// 16 automatons: each is looked at for landed commits at every survey.
+    private static let buildsOnMax = 16
+
+    private static func names(_ field: Field, _ report: inout Report) -> [AutomatonName]? {
+        field.items(
+            max: buildsOnMax, expected: "a list of automatons, such as `[spec-writer]`", &report
+        )?.compactMap { $0.name(&report) }
     }
 
     /// Bounds of `limits`: what is beyond them is a slip of the pen, not a plan.
@@ -127,14 +147,15 @@ package enum DefinitionReader {
     private static let readCountMax = 64
 
     private static func readCapabilities(
-        _ field: Field, _ report: inout Report
+        _ field: Field, _ kind: AutomatonKind?, _ report: inout Report
     ) -> Definition.Capabilities? {
         guard
             let fields = Fields(
-                field, keys: ["commands", "read"],
+                field, keys: ["commands", "edits", "read"],
                 expected: "a mapping such as `{commands: true, read: [/opt/toolchain]}`", &report)
         else { return nil }
-        var capabilities = Definition.Capabilities()
+        var capabilities = standardCapabilities(kind)
+        capabilities.edits = fields["edits"]?.truth(&report)
         capabilities.commands = fields["commands"]?.truth(&report) ?? capabilities.commands
         let directories = fields["read"]?.items(
             max: readCountMax, expected: "a list of directories, such as `[/opt/toolchain]`",
@@ -146,41 +167,8 @@ package enum DefinitionReader {
         return capabilities
     }
 
-    /// What one kind needs, and what means nothing to it: an ignored key would be a silent
-    /// surprise.
-    private static func check(
-        _ fields: Fields, _ kind: AutomatonKind, at place: Place, _ report: inout Report
-    ) {
-        switch kind {
-        case .taskRun:
-            _ = fields.required(
-                "prompt", expected: "the task, which a task-run is for", at: place, &report)
-            for path in [["budget", "task"], ["workspace", "tasks"], ["limits", "attempts"]] {
-                refuse(path, in: fields, "means nothing to a task-run, only to a dev-loop", &report)
-            }
-            // A scratch directory is gone before it could be verified: proof that never runs is
-            // none.
-            if fields["verify"] != nil, fields["workspace"] == nil {
-                _ = fields.required(
-                    "workspace", expected: "the repository whose result `verify` is to prove",
-                    at: place, &report)
-            }
-        case .devLoop:
-            _ = fields.required(
-                "workspace", expected: "the repository that a dev-loop works on", at: place,
-                &report)
-            _ = fields.required(
-                "verify", expected: "the steps that must pass before a dev-loop lands a task",
-                hint: "verify: [make test]", at: place, &report)
-        }
-    }
-
-    private static func refuse(
-        _ path: [String], in fields: Fields, _ why: String, _ report: inout Report
-    ) {
-        guard case .mapping(let members) = fields[path[0]]?.node.value,
-            let member = members.first(where: { $0.key == path[1] })
-        else { return }
-        report.add(member.place, "`\(path.joined(separator: "."))` \(why)", hint: "remove it")
+    /// Whoever talks only reads, unless more is granted.
+    private static func standardCapabilities(_ kind: AutomatonKind?) -> Definition.Capabilities {
+        Definition.Capabilities(commands: kind != .chat && kind != .specGen)
     }
 }

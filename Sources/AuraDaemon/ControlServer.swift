@@ -75,12 +75,7 @@ struct ControlServer: Sendable {
         }
         router.post("v1/automata/:name/:verb") { request, context in
             try await answer(context) { principal in
-                let verb = context.parameters.get("verb") ?? ""
-                guard verb == "backfill" else {
-                    return try await service.order(verb, try name(context), by: principal)
-                }
-                let range: BackfillRange = try await body(of: request)
-                return try await service.backfill(try name(context), range, by: principal)
+                try await order(request, context, by: principal)
             }
         }
         router.get("v1/runs") { request, context in
@@ -112,6 +107,21 @@ struct ControlServer: Sendable {
         return router
     }
 
+    private func order(
+        _ request: Request, _ context: Context, by principal: Principal
+    ) async throws -> OrderResult {
+        let name = try name(context)
+        switch context.parameters.get("verb") ?? "" {
+        case "backfill":
+            return try await service.backfill(name, try await body(of: request), by: principal)
+        case "say":
+            return try await service.say(try await body(of: request), to: name, by: principal)
+        case "fork":
+            return try await service.fork(try await body(of: request), of: name, by: principal)
+        case let verb: return try await service.order(verb, name, by: principal)
+        }
+    }
+
     private func tell(_ request: Request, _ context: Context) async throws -> Response {
         let query = Query(request)
         switch context.parameters.get("verb") {
@@ -122,6 +132,14 @@ struct ControlServer: Sendable {
         case "explain":
             return try await answer(context) { _ in
                 try await service.explain(try name(context), query: query)
+            }
+        case "threads":
+            return try await answer(context) { _ in
+                try await service.threads(of: try name(context))
+            }
+        case "messages":
+            return try await answer(context) { _ in
+                try await service.messages(of: try name(context), query: query)
             }
         case let what:
             return try Self.response(

@@ -19,11 +19,11 @@ enum GitScripts {
             echo "the repository has no branch '$AURA_BASE'"; exit 6; }
         tip=$base most=0
         for ref in $(git -C /src for-each-ref --no-merged="$base" --format='%(objectname)' \
-                "refs/heads/aura/$AURA_AUTOMATON/"); do
+                $AURA_LINES); do
             ahead=$(git -C /src rev-list --count "$base..$ref")
             if [ "$ahead" -gt "$most" ]; then most=$ahead tip=$ref; fi
         done
-        [ -n "$AURA_TASKS" ] || { echo "base $tip"; exit 0; }
+        [ -n "$AURA_TASKS" ] || { echo "base $tip"; echo "branch $base"; exit 0; }
         kind=$(git -C /src cat-file -t "$tip:$AURA_TASKS" 2>/dev/null) || kind=
         [ "$kind" = blob ] || { echo "there is no '$AURA_TASKS' in $tip"; exit 7; }
         echo "base $tip $(git -C /src cat-file -s "$tip:$AURA_TASKS")"
@@ -38,6 +38,26 @@ enum GitScripts {
         done
 
         """#
+
+    /// Prints files of a commit, each behind `file BYTES PATH` and before a newline.
+    ///
+    /// `AURA_PATHS` has one path a line; a directory stands for all files in it, and what is not
+    /// there is left out. Names with control characters are left out too: nobody writes
+    /// requirements in those.
+    static let read =
+        commitsOnly + #"""
+            export GIT_LITERAL_PATHSPECS=1
+            printf '%s\n' "$AURA_PATHS" | while IFS= read -r path; do
+                git -C /src -c core.quotePath=false ls-tree -r --full-tree \
+                    --format='%(objecttype) %(objectname) %(path)' "$AURA_COMMIT" -- "$path"
+            done >/tmp/files
+            while read -r kind blob path; do
+                case $kind$path in blob\"*|commit*) continue;; esac
+                printf 'file %s %s\n' "$(git -C /src cat-file -s "$blob")" "$path"
+                git -C /src cat-file blob "$blob"
+                echo
+            done </tmp/files
+            """#
 
     /// Copies the commit into the run's store, and from there into the agent's tree.
     static let prepare =
@@ -98,6 +118,7 @@ enum GitScripts {
                 git update-index --add --replace --cacheinfo "100644,$blob,$file"
                 set -- "$@" ":(top,exclude,literal)$file"
             done </tmp/overlay
+            [ -z "${AURA_OVERLAY_COUNTS-}" ] || set --
             if git diff-index --cached --quiet "$AURA_COMMIT" -- . "$@"; then
                 echo "nothing changed"; exit 3
             fi

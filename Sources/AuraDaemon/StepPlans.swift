@@ -33,8 +33,13 @@ struct StepPlans {
                 GitScripts.survey, run, binds: [source(workspace)], tree: nil,
                 [
                     "AURA_BASE": workspace.base, "AURA_TASKS": tasks,
-                    "AURA_AUTOMATON": definition.name.text,
+                    "AURA_LINES": lines(of: run, definition, workspace),
                 ], output: .document)
+        case .read(let commit, let paths):
+            return git(
+                GitScripts.read, run, binds: [source(workspace)], tree: nil,
+                ["AURA_COMMIT": commit, "AURA_PATHS": paths.joined(separator: "\n")],
+                output: .document)
         case .prepare(let base):
             try workspaces.renew(owner, .store)
             try workspaces.renew(owner, .tree)
@@ -47,7 +52,11 @@ struct StepPlans {
             return git(
                 GitScripts.export, run, binds: [store(owner, writable: true), input], tree: .tree,
                 owner: owner, writable: false,
-                dated(run).merging(["AURA_COMMIT": base]) { $1 })
+                dated(run).merging([
+                    "AURA_COMMIT": base,
+                    // A specification is handed in as the overlay alone.
+                    "AURA_OVERLAY_COUNTS": definition.kind == .specGen ? "1" : "",
+                ]) { $1 })
         case .checkout(let commit):
             try workspaces.renew(owner, .check)
             return git(
@@ -99,11 +108,25 @@ struct StepPlans {
     func worker(of run: RunRow, owner: RunID) throws(SystemError) -> CagePlan {
         switch run.kind {
         case .devLoop: return CagePlan.worker(run: run.id.text, workspace: nil)
-        case .taskRun:
+        case .taskRun, .chat, .specGen:
             try workspaces.ensure(owner, .tree)
             return CagePlan.worker(
                 run: run.id.text, workspace: workspaces.path(owner, .tree))
         }
+    }
+
+    /// The references whose commits work may go on from, a pattern a word: see
+    /// git-for-each-ref(1).
+    ///
+    /// A thread of a chat goes on from its own branch only.
+    private func lines(
+        of run: RunRow, _ definition: Definition, _ workspace: Definition.Workspace
+    ) -> String {
+        if case .message(let thread, _, _) = run.trigger {
+            return "refs/heads/aura/\(definition.name)/\(thread)"
+        }
+        let names = [definition.name] + (workspace.buildsOn ?? [])
+        return names.map { "refs/heads/aura/\($0)/" }.joined(separator: " ")
     }
 
     private func git(

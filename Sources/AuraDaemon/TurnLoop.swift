@@ -76,7 +76,7 @@ final class TurnLoop {
             reader: store.reader, workspaces: workspaces, cages: cages,
             attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
-        for table in RowTable.allCases where table != .occurrences {
+        for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)
         }
         let state = try State(rows: rows)

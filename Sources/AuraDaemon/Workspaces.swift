@@ -38,8 +38,45 @@ struct Workspaces: Sendable {
     /// Makes the room anew and empty.
     func renew(_ run: RunID, _ room: Room) throws(SystemError) {
         try Self.makeDirectory("\(root)/\(run)")
+        // The cage of the run's own worker has the tree bound while a step prepares it: the directory
+        // itself has to stay, or the worker would go on in one that is gone.
+        guard room != .tree else { return try empty(path(run, room)) }
         try discard(path: path(run, room))
         try Self.makeDirectory(path(run, room))
+    }
+
+    /// Takes everything out of a directory, made if need be, as `discard` takes a whole one away.
+    private func empty(_ path: String) throws(SystemError) {
+        try Self.makeDirectory(path)
+        // An agent may have closed it, or what is in it; only the latter may be a link.
+        chmod(path, 0o700)
+        let names = try Self.names(in: path)
+        guard !names.isEmpty else { return }
+        let aside = "\(root)/.removed-\(String(try Entropy.word(), radix: 16))"
+        try Self.makeDirectory(aside)
+        for name in names {
+            let (from, to) = ("\(path)/\(name)", "\(aside)/\(name)")
+            guard rename(from, to) != 0 else { continue }
+            guard errno == EACCES, fchmodat(AT_FDCWD, from, 0o700, AT_SYMLINK_NOFOLLOW) == 0,
+                rename(from, to) == 0
+            else { throw SystemError("rename", code: errno, subject: from) }
+        }
+        Task.detached { try? FileSystem.removeTree(aside) }
+    }
+
+    private static func names(in path: String) throws(SystemError) -> [String] {
+        guard let directory = opendir(path) else {
+            throw SystemError("opendir", code: errno, subject: path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 
     /// Writes the files that a step finds under `/in`, into a fresh room.
@@ -90,16 +127,8 @@ struct Workspaces: Sendable {
 
     /// Removes every directory whose run is not among `live`.
     func reap(keeping live: Set<RunID>) throws(SystemError) {
-        guard let directory = opendir(root) else {
-            throw SystemError("opendir", code: errno, subject: root)
-        }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name != ".", name != "..", RunID(name).map({ !live.contains($0) }) ?? true
-            else { continue }
+        for name in try Self.names(in: root)
+        where RunID(name).map({ !live.contains($0) }) ?? true {
             try discard(path: "\(root)/\(name)")
         }
     }

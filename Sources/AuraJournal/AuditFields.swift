@@ -48,6 +48,13 @@ package enum AuditFields {
         case .definitionLoaded(let digest, _): [("AURA_DEFINITION", SafeText.line(digest))]
         case .definitionRefused(let file, _): [("AURA_FILE", SafeText.line(file))]
         case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
+        case .messageReceived(let thread, let number, _):
+            [("AURA_THREAD", thread.text), ("AURA_MESSAGE", String(number))]
+        case .threadForked(let thread, let from, let through, _, _):
+            [
+                ("AURA_THREAD", thread.text), ("AURA_THREAD_FROM", from.text),
+                ("AURA_MESSAGE", String(through)),
+            ]
         case .runAdmitted(let run): [("AURA_DEFINITION", SafeText.line(run.definition))]
         case .attemptEnded(let exit, _): [("AURA_OUTCOME", word(for: exit))]
         case .transacted(let index, let transaction):
@@ -126,6 +133,7 @@ package enum AuditFields {
             case .operatorAnswered(_, let text):
                 ("operator-answered", text == nil ? "unanswered" : "answered")
             case .waited: ("waited", nil)
+            case .messaged: ("messaged", nil)
             case .interrupted: ("interrupted", "interrupted")
             case .wrapUp: ("wrap-up", nil)
             }

@@ -17,6 +17,10 @@ package enum ControlPath {
     /// absent: the newest firing and the next): `Explanation`; `/NAME/pause`, `/NAME/resume` POST
     /// and `/NAME/backfill` POST (`BackfillRange`): `OrderResult`.
     ///
+    /// Chats: `/NAME/threads` GET: `[ThreadStatus]`; `/NAME/messages` GET, query `thread`, `after`
+    /// (a message's number), `limit`: `[MessageRow]` in order; `/NAME/say` POST (`ChatOrder`) and
+    /// `/NAME/fork` POST (`ForkOrder`): `OrderResult` with the message's number.
+    ///
     /// GET, query `from`, `to`: `[PlannedFiring]` of all automatons in order, at most `firingsMax`.
     package static let timeline = "/v1/timeline"
     /// 10,000: planned firings of one answer.
@@ -134,12 +138,15 @@ package struct OrderResult: Hashable, Sendable, Codable {
     package var changed: Bool
     package var message: String
     package var run: RunID?
+    /// chat: the number of the message in its thread.
+    package var number: Int?
 
     /// A result.
-    package init(changed: Bool, message: String, run: RunID? = nil) {
+    package init(changed: Bool, message: String, run: RunID? = nil, number: Int? = nil) {
         self.changed = changed
         self.message = message
         self.run = run
+        self.number = number
     }
 }
 

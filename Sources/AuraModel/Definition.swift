@@ -4,6 +4,8 @@
 package enum AutomatonKind: String, Sendable, Codable, CaseIterable {
     case taskRun = "task-run"
     case devLoop = "dev-loop"
+    case chat
+    case specGen = "spec-gen"
 }
 
 /// What an operator declares: one YAML file, checked whole before any of it is in force.
@@ -29,6 +31,8 @@ package struct Definition: Hashable, Sendable, Codable {
     package var verify: [StepDeclaration]
     package var limits: Limits
     package var capabilities: Capabilities
+    /// spec-gen: what the specification is made of, and where it stands.
+    package var spec: SpecSource?
 
     /// A definition with every part stated.
     package init(
@@ -36,7 +40,8 @@ package struct Definition: Hashable, Sendable, Codable {
         schedule: Schedule = .manual, firing: FiringPolicy? = nil, zone: String = "UTC",
         reasoner: String, prompt: String = "",
         budget: Budget = Budget(), workspace: Workspace? = nil, verify: [StepDeclaration] = [],
-        limits: Limits = Limits(), capabilities: Capabilities = Capabilities()
+        limits: Limits = Limits(), capabilities: Capabilities = Capabilities(),
+        spec: SpecSource? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -52,6 +57,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.verify = verify
         self.limits = limits
         self.capabilities = capabilities
+        self.spec = spec
     }
 
     /// What the automaton may consume: in one run, and in one civil day of its zone.
@@ -79,12 +85,36 @@ package struct Definition: Hashable, Sendable, Codable {
         package var base: String
         /// dev-loop: the task list's path inside the repository.
         package var tasks: String
+        /// Further automatons on whose landed commits work goes on, beside its own.
+        package var buildsOn: [AutomatonName]?
+        /// dev-loop: whether the task list has to stand beside a specification whose lint receipt
+        /// fits it.
+        package var isLinted: Bool?
 
         /// A workspace; work starts from `main` and tasks stand in `tasks.md` unless given.
-        package init(repository: String, base: String = "main", tasks: String = "tasks.md") {
+        package init(
+            repository: String, base: String = "main", tasks: String = "tasks.md",
+            buildsOn: [AutomatonName]? = nil, isLinted: Bool? = nil
+        ) {
             self.repository = repository
             self.base = base
             self.tasks = tasks
+            self.buildsOn = buildsOn
+            self.isLinted = isLinted
+        }
+    }
+
+    /// What a spec-gen works from and towards: paths inside the repository.
+    package struct SpecSource: Hashable, Sendable, Codable {
+        /// A file, or a directory all of whose files count; nil: the prompt is the requirements.
+        package var requirements: String?
+        /// `specs/NNN-slug`: the directory of `spec.md`, `plan.md`, `tasks.md` and `trace.json`.
+        package var directory: String
+
+        /// A specification in `directory`.
+        package init(requirements: String?, directory: String) {
+            self.requirements = requirements
+            self.directory = directory
         }
     }
 
@@ -117,13 +147,16 @@ package struct Definition: Hashable, Sendable, Codable {
     package struct Capabilities: Hashable, Sendable, Codable {
         /// Whether the model may choose commands; each runs in a cage of its own, without network.
         package var commands: Bool
+        /// chat: whether the model may change files, which then land on the thread's own branch.
+        package var edits: Bool?
         /// Absolute host directories bound read-only into every cage of the run (tool chains,
         /// caches).
         package var read: [String]
 
         /// Capabilities; commands are allowed and nothing more is readable unless given.
-        package init(commands: Bool = true, read: [String] = []) {
+        package init(commands: Bool = true, edits: Bool? = nil, read: [String] = []) {
             self.commands = commands
+            self.edits = edits
             self.read = read
         }
     }

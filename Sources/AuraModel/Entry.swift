@@ -65,4 +65,6 @@ package enum RowTable: String, Sendable, CaseIterable {
     case occurrences
     case runs
     case budgets
+    case threads
+    case messages
 }

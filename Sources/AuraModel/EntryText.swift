@@ -143,6 +143,15 @@ extension EntryText {
                 "due from \(HumanText.dateTime(from))Z to \(HumanText.dateTime(through))Z: "
                     + "all missed: \(SafeText.brief(reason))")
         case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
+        case .messageReceived(let thread, let number, let message):
+            Self(
+                .notice,
+                "message \(number) of thread \(thread) by \(by(entry)): "
+                    + SafeText.firstLine(message.text, max: 80))
+        case .threadForked(let thread, let from, let through, _, _):
+            Self(
+                .notice,
+                "thread \(thread) forked from message \(through) of \(from) by \(by(entry))")
         case .runAdmitted(let run): admitted(run)
         case .attemptStarted: Self(.note, "attempt \(entry.generation ?? 0) started")
         case .attemptReady(let attestation):
@@ -212,6 +221,8 @@ extension EntryText {
             case .order(let principal): "on the order of \(SafeText.brief(principal.name))"
             case .parent(let parent, _): "for run \(parent.short)"
             case .chain(let run, let name, _): "after run \(run.short) of \(name)"
+            case .message(let thread, let number, let principal):
+                "for message \(number) of thread \(thread) by \(SafeText.brief(principal.name))"
             }
         let task = run.task.map {
             ", task \(SafeText.brief($0.id)): \(SafeText.firstLine($0.text, max: 80))"
@@ -278,7 +289,7 @@ extension EntryText {
     }
 
     /// The tool with what it is about: `edit_file calc.sh`, `run_command make test`.
-    static func title(of call: ToolCall) -> String {
+    package static func title(of call: ToolCall) -> String {
         let key =
             switch call.tool {
             case .readFile, .listFiles, .editFile, .writeFile: "path"
@@ -301,6 +312,11 @@ extension EntryText {
         func title(_ command: CommandID) -> String { subject?.title ?? "command \(command)" }
         return switch transaction {
         case .started: Self(.detail, "begins")
+        case .messaged(let turn):
+            Self(
+                .detail,
+                "is told message \(turn.number) and "
+                    + HumanText.plural(turn.earlier.count, "exchange") + " before it")
         case .modelAnswered(_, let answer): answered(answer, charge)
         case .modelFailed(_, let failure):
             Self(

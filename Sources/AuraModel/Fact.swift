@@ -21,6 +21,11 @@ package enum Fact: Hashable, Sendable {
     /// All firings from `from` to `through` were missed: more than are written down one by one.
     case firingsMissed(from: Instant, through: Instant, reason: String)
     case occurrenceDecided(nominal: Instant, decision: OccurrenceDecision)
+    /// Somebody said something to a chat.
+    case messageReceived(thread: ThreadName, number: Int, message: ChatMessage)
+    /// A thread began with what was said in another one up to its message `through`.
+    case threadForked(
+        thread: ThreadName, from: ThreadName, through: Int, earlier: [ChatExchange], omitted: Int)
     case runAdmitted(RunAdmitted)
     case attemptStarted
     case attemptReady(attestation: Attestation)
@@ -133,6 +138,7 @@ extension Fact: Codable {
         case kind, reason, digest, definition, file, diagnostics, nominal, decision, attestation
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
+        case thread, number, message, earlier, omitted
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -150,6 +156,8 @@ extension Fact: Codable {
         case successOverdue = "success-overdue"
         case firingsMissed = "firings-missed"
         case occurrenceDecided = "occurrence-decided"
+        case messageReceived = "message-received"
+        case threadForked = "thread-forked"
         case runAdmitted = "run-admitted"
         case attemptStarted = "attempt-started"
         case attemptReady = "attempt-ready"
@@ -179,6 +187,8 @@ extension Fact: Codable {
         case .successOverdue: .successOverdue
         case .firingsMissed: .firingsMissed
         case .occurrenceDecided: .occurrenceDecided
+        case .messageReceived: .messageReceived
+        case .threadForked: .threadForked
         case .runAdmitted: .runAdmitted
         case .attemptStarted: .attemptStarted
         case .attemptReady: .attemptReady
@@ -216,6 +226,13 @@ extension Fact: Codable {
                 from: try get(.from), through: try get(.through), reason: try get(.reason))
         case .occurrenceDecided:
             self = .occurrenceDecided(nominal: try get(.nominal), decision: try get(.decision))
+        case .messageReceived:
+            self = .messageReceived(
+                thread: try get(.thread), number: try get(.number), message: try get(.message))
+        case .threadForked:
+            self = .threadForked(
+                thread: try get(.thread), from: try get(.from), through: try get(.through),
+                earlier: try get(.earlier), omitted: try get(.omitted))
         case .runAdmitted: self = .runAdmitted(try get(.run))
         case .attemptStarted: self = .attemptStarted
         case .attemptReady: self = .attemptReady(attestation: try get(.attestation))
@@ -265,6 +282,16 @@ extension Fact: Codable {
         case .occurrenceDecided(let nominal, let decision):
             try values.encode(nominal, forKey: .nominal)
             try values.encode(decision, forKey: .decision)
+        case .messageReceived(let thread, let number, let message):
+            try values.encode(thread, forKey: .thread)
+            try values.encode(number, forKey: .number)
+            try values.encode(message, forKey: .message)
+        case .threadForked(let thread, let from, let through, let earlier, let omitted):
+            try values.encode(thread, forKey: .thread)
+            try values.encode(from, forKey: .from)
+            try values.encode(through, forKey: .through)
+            try values.encode(earlier, forKey: .earlier)
+            try values.encode(omitted, forKey: .omitted)
         case .runAdmitted(let run): try values.encode(run, forKey: .run)
         case .attemptReady(let attestation): try values.encode(attestation, forKey: .attestation)
         case .attemptEnded(let exit, let detail):

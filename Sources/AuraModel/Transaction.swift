@@ -15,13 +15,15 @@ package enum Transaction: Hashable, Sendable, Codable {
     /// The daemon or the worker went away while the command was under way; its outcome is not
     /// known.
     case interrupted(command: CommandID, reason: String)
+    /// chat: what is to be answered. Recorded together with `started`.
+    case messaged(turn: ChatTurn)
     /// Four fifths of a budget are used: bring the work to a close.
     case wrapUp(reason: String)
 
     /// The command that this transaction brings to its end, if it ends one.
     package var settledCommand: CommandID? {
         switch self {
-        case .started, .wrapUp: nil
+        case .started, .messaged, .wrapUp: nil
         case .modelAnswered(let command, _), .modelFailed(let command, _),
             .toolFinished(let command, _), .stepFinished(let command, _),
             .childFinished(let command, _, _, _), .operatorAnswered(let command, _),
@@ -38,12 +40,14 @@ package enum Trigger: Hashable, Sendable, Codable {
     case parent(run: RunID, command: CommandID)
     /// A run of the automaton that this one is chained to has finished.
     case chain(run: RunID, of: AutomatonName, nominal: Instant)
+    /// A message of a chat's thread is to be answered.
+    case message(thread: ThreadName, number: Int, by: Principal)
 
     /// The planned firing that the run was started for; nil when an operator or a run started it.
     package var nominal: Instant? {
         switch self {
         case .schedule(let nominal), .chain(_, _, let nominal): nominal
-        case .order, .parent: nil
+        case .order, .parent, .message: nil
         }
     }
 }
@@ -177,6 +181,8 @@ package struct ToolResult: Hashable, Sendable, Codable {
 package enum StepRequest: Hashable, Sendable, Codable {
     /// Read the commit to start from and the task list. Prints `base COMMIT`, then the file.
     case survey
+    /// Print files of a commit, each behind `file BYTES PATH`; of a directory all that is in it.
+    case read(commit: String, paths: [String])
     /// Make the agent's disposable clone at a commit.
     case prepare(base: String)
     /// Turn what the agent left into one commit on top of `base`. Prints `commit COMMIT`.
@@ -192,6 +198,8 @@ package enum StepRequest: Hashable, Sendable, Codable {
     package var title: String {
         switch self {
         case .survey: "survey the repository"
+        case .read(let commit, let paths):
+            "read \(paths.joined(separator: ", ")) at \(commit.prefix(12))"
         case .prepare(let base): "prepare a clone at \(base.prefix(12))"
         case .export: "export the result as a commit"
         case .checkout(let commit): "check out \(commit.prefix(12)) afresh"

@@ -48,6 +48,32 @@ package enum Order: Hashable, Sendable {
     case resume(AutomatonName)
     /// Start these firings of the past after all.
     case backfill(AutomatonName, [Instant])
+    /// Answer this message of a chat.
+    case say(AutomatonName, ThreadName, ChatMessage)
+    /// Begin a thread with the messages of another one.
+    case fork(AutomatonName, ThreadFork)
+}
+
+/// A new thread: what it is forked from, as the record has it.
+package struct ThreadFork: Hashable, Sendable {
+    package var thread: ThreadName
+    package var from: ThreadName
+    package var through: Int
+    /// The newest exchanges up to `through`, oldest first.
+    package var earlier: [ChatExchange]
+    /// How many there were before those.
+    package var omitted: Int
+
+    /// A fork of `from` behind its message `through`.
+    package init(
+        thread: ThreadName, from: ThreadName, through: Int, earlier: [ChatExchange], omitted: Int
+    ) {
+        self.thread = thread
+        self.from = from
+        self.through = through
+        self.earlier = earlier
+        self.omitted = omitted
+    }
 }
 
 /// What three clocks read at one moment: together they tell a clock that was set from time that

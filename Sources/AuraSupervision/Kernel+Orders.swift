@@ -34,6 +34,10 @@ extension Kernel {
                 return try backfill(name, nominals, by: principal, at: now)
             case .answer(let id, let text):
                 return try answer(id, text, at: now)
+            case .say(let name, let thread, let message):
+                return try say(message, to: thread, of: name, by: principal, at: now)
+            case .fork(let name, let fork):
+                return try carryOut(fork, of: name, by: principal, at: now)
             }
         } catch let error as APIError {
             throw error
@@ -70,7 +74,8 @@ extension Kernel {
             try cancelWaiting(of: name, "the automaton was stopped by \(principal)", at: now)
             try record(.automatonStopped, automaton: name, by: principal, at: now)
         }
-        for id in live.sorted() {
+        // With each run of a chat that ends the next message of its thread gets one.
+        while let id = state.index.live[name]?.min() {
             _ = try stop(id, by: principal, at: now)
         }
         guard row.isActive || !live.isEmpty else {
@@ -83,7 +88,12 @@ extension Kernel {
     private mutating func run(
         _ name: AutomatonName, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
-        _ = try known(name)
+        let row = try known(name)
+        guard row.kind != .chat else {
+            throw APIError(
+                .conflict, "\(name) is a chat: it runs when it is told something",
+                hint: "aura-ctl chat \(name)")
+        }
         if let reason = refusalToAdmit(name, at: now) ?? overlapRefusal(name) {
             throw APIError(
                 .conflict, "\(name) cannot run now: \(reason)", hint: "aura-ctl runs \(name)")

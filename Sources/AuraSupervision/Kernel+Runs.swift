@@ -177,6 +177,9 @@ extension Kernel {
         } else {
             actions.append(.releaseWorkspace(id))
             try fireFollowers(of: row, outcome, at: now)
+            if case .message(let thread, _, _) = row.trigger {
+                try beginTurn(of: .init(row.automaton, thread), at: now)
+            }
         }
     }
 }

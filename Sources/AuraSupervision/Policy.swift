@@ -12,7 +12,7 @@ enum Policy {
     ) -> String? {
         guard definition.workspace != nil else { return "a step without a workspace" }
         switch request {
-        case .survey, .prepare, .export, .checkout: return nil
+        case .survey, .read, .prepare, .export, .checkout: return nil
         case .verify(let step):
             let isDeclared = definition.verify.contains(step)
             // A coordinator reads further steps from the task list of the untouched base.
@@ -20,6 +20,9 @@ enum Policy {
         case .land(let branch, let commit, _):
             guard branch.hasPrefix("aura/\(definition.name)/") else {
                 return "to land on \(branch), which is not the automaton's own"
+            }
+            guard definition.kind != .chat || definition.capabilities.edits == true else {
+                return "to land, which a chat without leave to edit does not"
             }
             guard run.proof.exported == commit, run.proof.checkedOut == commit else {
                 return "to land a commit that was not exported and checked out by this run"
@@ -45,7 +48,7 @@ extension RunRow.Proof {
             passed = []
         case .verify(let step):
             if result.isSuccess { passed.append(step) }
-        case .survey, .prepare, .land: break
+        case .survey, .read, .prepare, .land: break
         }
     }
 

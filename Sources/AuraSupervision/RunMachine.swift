@@ -26,7 +26,8 @@ extension RunRow {
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .clockStepped, .successOverdue, .firingsMissed,
-            .runAdmitted, .reserved, .settled, .runFinished, .checkpoint:
+            .messageReceived, .threadForked, .runAdmitted, .reserved, .settled, .runFinished,
+            .checkpoint:
             break
         }
     }

@@ -72,6 +72,7 @@ extension State {
                 decidedAt: entry.at, sequence: entry.sequence, through: through)
             row.summary = summary
             try write(summary)
+        case .messageReceived, .threadForked: try applyToChat(name, entry)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
             .settled, .stopRequested, .runFinished, .clockStepped, .checkpoint:
@@ -287,7 +288,7 @@ extension Fact {
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
-            .stopRequested, .checkpoint:
+            .stopRequested, .checkpoint, .messageReceived, .threadForked:
             false
         }
     }

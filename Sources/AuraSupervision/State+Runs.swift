@@ -4,7 +4,7 @@ package import AuraModel
 extension State {
     mutating func applyToRun(_ id: RunID, _ entry: Entry) throws {
         if case .runAdmitted(let admitted) = entry.fact, let name = entry.automaton {
-            admit(id, name, admitted, at: entry.at)
+            try admit(id, name, admitted, at: entry.at)
         }
         guard var row = runs[id] else { return }
         touch(.runs, id.text)
@@ -32,7 +32,7 @@ extension State {
 
     private mutating func admit(
         _ id: RunID, _ name: AutomatonName, _ admitted: RunAdmitted, at: Instant
-    ) {
+    ) throws {
         var row = RunRow(id: id, automaton: name, admitted: admitted, at: at)
         if row.parent == nil {
             row.turn = SlotLine.turn(
@@ -41,6 +41,7 @@ extension State {
         }
         runs[id] = row
         index.add(row, reasoner: reasoner(of: row))
+        try noteTurn(of: row)
         guard row.parent == nil else { return }
         let key = BudgetKey(name, admitted.day)
         let limits = definitions[admitted.definition]?.budget.day ?? .none
@@ -136,6 +137,7 @@ extension State {
         index.remove(row, wasQueued: runs[row.id]?.phase == .queued, reasoner: reasoner(of: row))
         runs[row.id] = nil
         write(.runs, row.id.text, try JSON.text(row))
+        try noteAnswer(of: row, at: at)
         guard row.parent == nil else { return }
         let key = BudgetKey(row.automaton, row.day)
         if var day = budgets[key] {

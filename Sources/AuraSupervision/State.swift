@@ -12,6 +12,8 @@ package struct State: Sendable {
     /// Runs that are not finished.
     package internal(set) var runs: [RunID: RunRow] = [:]
     package internal(set) var budgets: [BudgetKey: BudgetRow] = [:]
+    /// Threads of chats; their answered messages stay in the record.
+    package internal(set) var threads: [ThreadKey: ThreadRow] = [:]
     /// The same runs as they are looked for; derived, in no row.
     package internal(set) var index = RunIndex()
     /// Automatons of which something changed that bears on when they are due.
@@ -71,6 +73,9 @@ package struct State: Sendable {
             index.add(row, reasoner: reasoner(of: row))
         }
         try each(.budgets) { (_, row: BudgetRow) in keep(row) }
+        try each(.threads) { (_, row: ThreadRow) in
+            threads[ThreadKey(row.automaton, row.thread)] = row
+        }
         changed = Set(automata.keys)
     }
 
@@ -94,7 +99,9 @@ package struct State: Sendable {
         case .runs: try RunID(row.key).flatMap { runs[$0] }.map { try JSON.text($0) }
         case .budgets:
             try BudgetKey(text: row.key).flatMap { budgets[$0] }.map { try JSON.text($0) }
-        case .occurrences: nil
+        case .threads:
+            try ThreadKey(text: row.key).flatMap { threads[$0] }.map { try JSON.text($0) }
+        case .occurrences, .messages: nil
         }
     }
 

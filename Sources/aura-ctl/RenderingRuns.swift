@@ -48,6 +48,8 @@ enum RunText {
         switch trigger {
         case .schedule(let nominal): "schedule, due " + times.absolute(nominal)
         case .chain(let run, let name, _): "after run \(run.short) of \(name)"
+        case .message(let thread, let number, let principal):
+            "message \(number) of thread \(thread) by \(SafeText.line(principal.name))"
         case .order(let principal): "order of \(SafeText.line(principal.name))"
         case .parent(let run, _): "run \(run.short)"
         }

@@ -27,6 +27,7 @@ struct Chance {
             try Fixture.assignment(verify: ["a", "b"]),
             try Fixture.assignment(hasWorkspace: false),
             try Fixture.assignment(kind: .devLoop, verify: ["a"]),
+            try Fixture.assignment(kind: .chat), try Fixture.assignment(kind: .specGen),
         ]
     }
 
@@ -38,6 +39,7 @@ struct Chance {
         if steer == 0 { return .wrapUp(reason: "r") }
         if steer == 1 { return .interrupted(command: command, reason: "r") }
         if steer == 2 { return .started(trigger: .order(by: .daemon)) }
+        if steer == 3 { return .messaged(turn: ConversationTests.turn()) }
         let kind =
             switch (chance.below(10), outstanding?.act) {
             case (0, _), (_, .finish?), (_, nil): chance.below(6)
@@ -113,7 +115,8 @@ struct Chance {
                     driver.feed(Self.transaction(driver.outstanding, &chance))
                 }
                 let place = "seed \(seed), \(driver.titles)"
-                #expect(driver.commands.map(\.id) == Array(1...driver.commands.count), "\(place)")
+                #expect(
+                    driver.commands.map(\.id) == Array(1..<driver.commands.count + 1), "\(place)")
                 let finishes = driver.titles.indices.filter {
                     driver.titles[$0].hasPrefix("finish ")
                 }

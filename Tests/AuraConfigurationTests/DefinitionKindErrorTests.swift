@@ -141,6 +141,41 @@ import Testing
                   hint: remove it
                 """),
         Broken(
+            "a chat has no schedule, and edits only in a repository",
+            text: """
+                automaton: talker
+                kind: chat
+                reasoner: main
+                schedule: {every: 1h}
+                budget: {run: {usd: 1}}
+                capabilities: {edits: true}
+                """,
+            says: """
+                a.yaml:2:7: error: `workspace` is missing, expected the repository in which the \
+                chat may edit
+                a.yaml:4:11: error: `schedule` means nothing to a chat
+                  hint: remove it
+                """),
+        Broken(
+            "a spec-gen says where its specification stands, by a number and a slug",
+            text: """
+                automaton: writer
+                kind: spec-gen
+                reasoner: main
+                budget: {run: {usd: 1}}
+                workspace: {repository: /srv/a.git, linted: true}
+                spec: {requirements: ../r.md, directory: specs/calculator}
+                """,
+            says: """
+                a.yaml:5:37: error: `workspace.linted` means nothing to a spec-gen, only to a \
+                dev-loop
+                  hint: remove it
+                a.yaml:6:22: error: `spec.requirements`: found "../r.md", expected a path inside \
+                the repository, without `..` and not in `.git`
+                a.yaml:6:41: error: `spec.directory`: found "specs/calculator", expected a path \
+                whose last part is a number and a slug, such as `specs/001-calculator`
+                """),
+        Broken(
             "yes is not true",
             text: """
                 automaton: fixer

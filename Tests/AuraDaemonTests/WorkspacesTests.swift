@@ -44,6 +44,23 @@ import Testing
         #expect(Scratch.names(workspaces.root) == [])
     }
 
+    @Test("a tree is emptied in its place: the worker of its run has it bound")
+    func place() async throws {
+        let directory = try Scratch.makeDirectory("rooms")
+        defer { try? FileSystem.removeTree(directory) }
+        let workspaces = try Workspaces(stateDirectory: directory)
+        let run = Self.run(1)
+        try workspaces.renew(run, .tree)
+        var (before, after) = (stat(), stat())
+        stat(workspaces.path(run, .tree), &before)
+        mkdir(workspaces.path(run, .tree) + "/a", 0o000)
+        try workspaces.renew(run, .tree)
+        stat(workspaces.path(run, .tree), &after)
+        #expect(before.st_ino == after.st_ino)
+        #expect(Scratch.names(workspaces.path(run, .tree)) == [])
+        #expect(try await removedIsGone(workspaces.root))
+    }
+
     @Test("a room is made anew over a tree that forbids everything, and nothing is left of it")
     func renew() async throws {
         let directory = try Scratch.makeDirectory("rooms")

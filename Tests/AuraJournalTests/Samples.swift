@@ -27,6 +27,11 @@ enum Samples {
                 reason: "aurad was not running")
         case .occurrenceDecided:
             .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .started(run: run))
+        case .messageReceived:
+            .messageReceived(
+                thread: .main, number: 1, message: ChatMessage(id: "m", text: "hello"))
+        case .threadForked:
+            .threadForked(thread: .main, from: .main, through: 1, earlier: [], omitted: 0)
         case .runAdmitted:
             .runAdmitted(
                 RunAdmitted(

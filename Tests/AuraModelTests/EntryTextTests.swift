@@ -97,6 +97,8 @@ struct EntryTextTests {
             .firingsMissed(
                 from: Instant(milliseconds: .min), through: Instant(milliseconds: .max),
                 reason: evil),
+            .messageReceived(
+                thread: .main, number: 1, message: ChatMessage(id: evil, text: evil)),
             .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .queued(reason: evil)),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: 0), decision: .cancelled(reason: evil)),

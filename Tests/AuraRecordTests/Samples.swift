@@ -98,6 +98,11 @@ enum Samples {
             .successOverdue(since: Instant(milliseconds: 1), expect: .minutes(2)),
             .firingsMissed(
                 from: Instant(milliseconds: 1), through: Instant(milliseconds: 2), reason: "down"),
+            .messageReceived(
+                thread: .main, number: 1, message: ChatMessage(id: "m", text: awkward)),
+            .threadForked(
+                thread: .main, from: .main, through: 1,
+                earlier: [ChatExchange(number: 1, text: awkward, answer: nil)], omitted: 2),
             .occurrenceDecided(nominal: Instant(milliseconds: 3), decision: .queued(reason: "q")),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: 3), decision: .cancelled(reason: "c")),

@@ -208,6 +208,27 @@ class Lab:
                 alive.append(pid)
         return alive
 
+    def workers(self):
+        """The processes of aurad's workers, by their name inside the cage and their ancestor."""
+        found, parents = [], {}
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                try:
+                    stat = Path(entry.path, "stat").read_text().rsplit(")", 1)[1].split()
+                    parents[int(entry.name)] = int(stat[1])
+                    command = Path(entry.path, "cmdline").read_bytes().split(b"\0")[0]
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                if command == b"/aura-worker":
+                    found.append(int(entry.name))
+
+        def is_ours(pid):
+            while pid and pid != self.daemon.pid:
+                pid = parents.get(pid)
+            return bool(pid)
+
+        return [pid for pid in found if is_ours(pid)]
+
     # ---- The operator ----------------------------------------------------------------------------
 
     def ctl(self, *arguments, check=True, timeout=120):
