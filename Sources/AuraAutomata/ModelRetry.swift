@@ -1,6 +1,10 @@
 import AuraModel
 
-/// What a failed model call means for the run: try again after a while, or end, and how.
+/// What a failed model call means for the run: an end, and which.
+///
+/// The daemon makes calls again by itself, within its providers' limits and the run's budget: a
+/// failure that comes here with its number of tries is the last. Records from before it did that
+/// have failures without; the kernel asked again itself then, and a fold of them still has to.
 struct ModelRetry: Hashable, Sendable {
     /// 5 retries: with the waits between them about half a minute, and each may bring its own,
     /// longer wait.
@@ -24,13 +28,9 @@ struct ModelRetry: Hashable, Sendable {
     mutating func failed(_ failure: ModelFailure) -> Verdict {
         failuresInRow += 1
         guard failure.isTransient else { return .end(Self.permanent(failure)) }
+        if let tries = failure.tries { return .end(Self.exhausted(failure, tries)) }
         guard failuresInRow <= Self.retriesMax else {
-            // An answer outside the protocol is no outage, however often it comes.
-            let ending: RunOutcome.Ending =
-                failure.cause == .malformed ? .providerRejected : .providerUnavailable
-            return .end(
-                RunOutcome(
-                    ending, "\(failuresInRow) failures in a row; the last: \(failure.message)"))
+            return .end(Self.exhausted(failure, failuresInRow))
         }
         var span = Self.waitFirst.count
         for _ in 1..<failuresInRow { span = min(span * 2, Self.waitMax.count) }
@@ -39,6 +39,15 @@ struct ModelRetry: Hashable, Sendable {
             after: Milliseconds(max(span, asked)),
             reason:
                 "model call failed (\(failure.cause.rawValue)): \(Excerpt.line(failure.message))")
+    }
+
+    private static func exhausted(_ failure: ModelFailure, _ tries: Int) -> RunOutcome {
+        // An answer outside the protocol is no outage, however often it comes.
+        let ending: RunOutcome.Ending =
+            failure.cause == .malformed ? .providerRejected : .providerUnavailable
+        let message = Excerpt.line(failure.message)
+        return RunOutcome(
+            ending, tries == 1 ? message : "\(tries) tries failed; the last: \(message)")
     }
 
     private static func permanent(_ failure: ModelFailure) -> RunOutcome {

@@ -40,7 +40,7 @@ enum BudgetFields {
     /// 31 days of wall time: a day's budget adds up runs side by side.
     private static let wallRange = Milliseconds.seconds(1)...Milliseconds.minutes(31 * 24 * 60)
 
-    private static func limits(_ field: Field, _ report: inout Report) -> BudgetLimits? {
+    static func limits(_ field: Field, _ report: inout Report) -> BudgetLimits? {
         Fields(field, keys: keys, expected: limitsExpectation, &report).map { limits($0, &report) }
     }
 

@@ -56,6 +56,19 @@ extension Field {
         return nil
     }
 
+    /// One of names that the file itself declares.
+    func name(of names: [String], _ report: inout Report) -> String? {
+        guard case .scalar(let scalar) = node.value, names.contains(scalar.text) else {
+            var hint: String?
+            if case .scalar(let scalar) = node.value {
+                hint = NearestKey.of(scalar.text, in: names).map { "did you mean `\($0)`?" }
+            }
+            refuse(&report, expected: Self.oneOf(names), hint: hint)
+            return nil
+        }
+        return scalar.text
+    }
+
     private static func oneOf(_ words: [String]) -> String {
         "one of " + words.map { "`\($0)`" }.joined(separator: ", ")
     }

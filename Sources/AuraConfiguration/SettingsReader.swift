@@ -12,9 +12,27 @@ package import AuraModel
 ///     libexec: /usr/libexec/aura
 ///     runs-max: 4
 ///     max-starts-per-minute: 120         # by schedules; further firings wait
+///     day-budget: {usd: 20}              # all automatons together, on one date
+///     providers:
+///       local:
+///         dialect: openai-chat           # anthropic | openai-chat | openai-responses
+///         base-url: http://127.0.0.1:8000/v1
+///         credential: null               # absent: anthropic-api-key or openai-api-key
+///         headers: {x-title: aura}
+///         server: vllm                   # llama-cpp, ollama, litellm, deepseek, openrouter
+///         quirks: [no-done]              # what else it departs from the dialect in
+///         limits: {requests-per-minute: 50, tokens-per-minute: 400_000, concurrency: 4}
+///         timeouts: {connect: 15s, first-byte: 60s, idle: 60s, total: 10m}
+///         retries: 10
+///         models:
+///           NAME:
+///             context: 200_000
+///             answer-tokens: 64_000
+///             prices: tokens-only        # or {input: 3, output: 15}, or a list with `from` days
 ///     reasoners:
+///       large: {provider: local, model: NAME, fallback: [main]}
 ///       main:
-///         provider: anthropic
+///         provider: anthropic            # without a block of its own
 ///         model: claude-example
 ///         base-url: https://api.anthropic.com
 ///         credential: anthropic-api-key
@@ -51,7 +69,7 @@ package enum SettingsReader {
 
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
-        "max-starts-per-minute", "reasoners",
+        "max-starts-per-minute", "day-budget", "providers", "reasoners",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -82,17 +100,13 @@ package enum SettingsReader {
         settings.startsPerMinuteMax =
             fields["max-starts-per-minute"]?.whole(startsRange, &report)
             ?? settings.startsPerMinuteMax
+        if let budget = fields["day-budget"] {
+            settings.dayBudget = BudgetFields.limits(budget, &report) ?? .none
+        }
+        let providers = fields["providers"].map { ProviderFields.readAll($0, &report) } ?? [:]
         if let reasoners = fields["reasoners"] {
-            settings.reasoners = ReasonerFields.readAll(reasoners, &report)
+            settings.reasoners = ReasonerFields.readAll(reasoners, providers, &report)
         }
         return settings
-    }
-}
-
-extension Field {
-    /// Whether the word `null` stands here, and not just nothing.
-    fileprivate var isWrittenNull: Bool {
-        guard case .scalar(let scalar) = node.value else { return false }
-        return scalar.isNull && !scalar.isEmpty
     }
 }

@@ -70,6 +70,11 @@ struct ControlServer: Sendable {
         router.get("v1/automata/:name/:verb") { request, context in
             try await tell(request, context)
         }
+        router.get("v1/budget") { request, context in
+            try await answer(context) { _ in
+                try await service.budgets(query: Query(request), at: SystemClock.now())
+            }
+        }
         router.get("v1/timeline") { request, context in
             try await answer(context) { _ in try await service.timeline(query: Query(request)) }
         }

@@ -56,6 +56,17 @@ struct ControlService: Sendable {
         return try await inbox.order(.answer(id, text: text), by: principal).get()
     }
 
+    func budgets(query: Query, at now: Instant) async throws -> [BudgetLevel] {
+        var name: AutomatonName?
+        if let text = query["automaton"] {
+            guard let known = AutomatonName(text) else {
+                throw APIError(.badRequest, "`\(text)` is not an automaton's name")
+            }
+            name = try await automaton(known).row.name
+        }
+        return try await inbox.ask { [name] kernel in kernel.budgets(of: name, at: now) }.get()
+    }
+
     func runs(query: Query) async throws -> [RunRow] {
         let limit = try query.number("limit", Self.runsDefault, in: 1...Self.runsMax)
         let name = query["automaton"]

@@ -60,6 +60,9 @@ final class Effects {
             return []
         case .reason(let run, let command, let reasoner, let request):
             return calls.start(.init(run: run, command: command), reasoner: reasoner, request)
+        case .abandonCall(let run, let command):
+            calls.abandon(.init(run: run, command: command))
+            return []
         case .tool(let run, let command, let call): return runTool(call, command, of: run, state)
         case .step(let run, let command, let request):
             return runStep(request, command, of: run, state)

@@ -53,6 +53,20 @@ final class ModelCalls {
         }
     }
 
+    /// Gives up one call, whose outcome is in the record already.
+    func abandon(_ key: Key) {
+        guard let call = calls.removeValue(forKey: key) else { return }
+        reasoner?.cancel(call)
+        keys[call] = nil
+    }
+
+    /// Why reasoners cannot be asked, by name: their credential is not there, or is no key.
+    func credentialProblems(of reasoners: some Sequence<String>) -> [String: String] {
+        var problems: [String: String] = [:]
+        for name in reasoners { problems[name] = reasoner?.credentialProblem(of: name) }
+        return problems
+    }
+
     /// Lets the engine do what is due.
     func wake() -> [Event] {
         guard let due = nextDeadline, due <= SystemClock.monotonicMilliseconds() else { return [] }
@@ -62,11 +76,16 @@ final class ModelCalls {
     }
 
     private func takeFinished() -> [Event] {
-        (reasoner?.takeFinished() ?? []).compactMap { call, result in
-            guard let key = keys.removeValue(forKey: call) else { return nil }
-            calls[key] = nil
-            return .modelEnded(key.run, key.command, result)
+        let begun = (reasoner?.takeBegun() ?? []).compactMap { call, usage -> Event? in
+            keys[call].map { .modelBegan($0.run, $0.command, usage) }
         }
+        return begun
+            + (reasoner?.takeFinished() ?? []).compactMap { call, result in
+                guard let key = keys.removeValue(forKey: call) else { return nil }
+                calls[key] = nil
+                // Kernels draw no chance: what spreads the next try comes with the news.
+                return .modelEnded(key.run, key.command, result, chance: .random(in: 0 ... .max))
+            }
     }
 
     private func watch(_ descriptor: Int32, read: Bool, write: Bool) {

@@ -93,6 +93,13 @@ final class TurnLoop {
         try turn([
             .started(version: Daemon.version, boot: boot), .definitionsRead(readDefinitions()),
         ])
+        // Said at the start, not by the first run at two in the morning.
+        for (name, problem) in calls.credentialProblems(of: settings.reasoners.keys).sorted(
+            by: { $0.key < $1.key })
+        {
+            StandardError.write(
+                "aurad: warning: reasoner \(name) cannot be asked: \(problem)")
+        }
         startServer()
         // Before the first sleep: the watchdog counts from the start.
         beat()
@@ -275,7 +282,9 @@ final class TurnLoop {
             runsActive: state.runs.count - queued, runsQueued: queued,
             automata: state.automata.values.filter(\.isLoaded).sorted { $0.name < $1.name }
                 .compactMap { kernel.status(of: $0, at: now) },
-            refused: kernel.refusedDefinitions, weaknesses: weaknesses)
+            refused: kernel.refusedDefinitions, weaknesses: weaknesses,
+            reasoners: kernel.reasoners(
+                at: now, problems: calls.credentialProblems(of: settings.reasoners.keys)))
     }
 
     /// Ends what was started, and waits until it is gone; the runs stay in the record and go on

@@ -65,6 +65,21 @@ package enum AuditFields {
                 ("AURA_COMMAND", String(command)), ("AURA_TOKENS", String(amount.tokens)),
                 ("AURA_MICRODOLLARS", String(amount.microDollars)),
             ]
+        case .callHeld(let hold):
+            [
+                ("AURA_COMMAND", String(hold.command)), ("AURA_TRIES", String(hold.tries)),
+                ("AURA_UNTIL", String(hold.until.milliseconds)),
+                ("AURA_REASONER", SafeText.line(hold.reasoner)),
+            ]
+        case .callPlaced(let call):
+            [
+                ("AURA_COMMAND", String(call.command)),
+                ("AURA_REASONER", SafeText.line(call.reasoner)),
+            ]
+        case .runParked(let until, _): [("AURA_UNTIL", String(until.milliseconds))]
+        case .routeOpened(let route, let until, _):
+            [("AURA_ROUTE", SafeText.line(route)), ("AURA_UNTIL", String(until.milliseconds))]
+        case .routeClosed(let route): [("AURA_ROUTE", SafeText.line(route))]
         case .runFinished(let outcome, _, let wall):
             [
                 ("AURA_OUTCOME", outcome.ending.rawValue),
@@ -85,7 +100,7 @@ package enum AuditFields {
             [("AURA_CHECKPOINT", SafeText.line(checkpoint.parsed?.line ?? checkpoint.note))]
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
             .automatonPaused, .automatonResumed,
-            .attemptStarted, .attemptReady, .stopRequested:
+            .attemptStarted, .attemptReady, .stopRequested, .runUnparked:
             []
         }
     }

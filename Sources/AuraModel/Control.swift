@@ -26,6 +26,9 @@ package enum ControlPath {
     /// 10,000: planned firings of one answer.
     package static let firingsMax = 10_000
 
+    /// GET, query `automaton` (absent: all): `[BudgetLevel]`, the widest first.
+    package static let budget = "/v1/budget"
+
     /// GET, query `automaton`, `limit`: `[RunRow]`, newest first.
     ///
     /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
@@ -66,11 +69,14 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     package var refused: [Diagnostic]
     /// What this host does not enforce; empty on a fully equipped one.
     package var weaknesses: [String]
+    /// Reasoners in the order of their names.
+    package var reasoners: [ReasonerStatus]?
 
     /// A status.
     package init(
         version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
-        runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String]
+        runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String],
+        reasoners: [ReasonerStatus]? = nil
     ) {
         self.version = version
         self.epoch = epoch
@@ -82,6 +88,34 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
         self.automata = automata
         self.refused = refused
         self.weaknesses = weaknesses
+        self.reasoners = reasoners
+    }
+}
+
+/// A reasoner, as `aura-ctl status` shows it.
+package struct ReasonerStatus: Hashable, Sendable, Codable {
+    package var name: String
+    /// `PROVIDER/MODEL`; nil for a script.
+    package var route: String?
+    /// Calls under way, and calls that wait for the provider.
+    package var underWay: Int
+    package var waiting: Int
+    /// Why it cannot be asked: its credential.
+    package var problem: String?
+    /// Why its route is not asked at present, and until when.
+    package var open: DaemonRow.OpenRoute?
+
+    /// A reasoner's state.
+    package init(
+        name: String, route: String?, underWay: Int, waiting: Int, problem: String? = nil,
+        open: DaemonRow.OpenRoute? = nil
+    ) {
+        self.name = name
+        self.route = route
+        self.underWay = underWay
+        self.waiting = waiting
+        self.problem = problem
+        self.open = open
     }
 }
 

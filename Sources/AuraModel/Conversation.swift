@@ -135,13 +135,19 @@ package struct ModelAnswer: Hashable, Sendable, Codable {
     package var usage: TokenUsage
     /// The model that answered, as the provider names it.
     package var model: String
+    /// True when the provider said no usage: what was held is charged, and `usage` is zero.
+    package var isUsageUnknown: Bool?
 
     /// An answer.
-    package init(content: [ContentBlock], stop: StopReason, usage: TokenUsage, model: String) {
+    package init(
+        content: [ContentBlock], stop: StopReason, usage: TokenUsage, model: String,
+        isUsageUnknown: Bool? = nil
+    ) {
         self.content = content
         self.stop = stop
         self.usage = usage
         self.model = model
+        self.isUsageUnknown = isUsageUnknown
     }
 }
 
@@ -168,22 +174,34 @@ package struct ModelFailure: Hashable, Sendable, Codable, Error {
     package var message: String
     /// What was consumed before it failed, where the provider said so.
     package var usage: TokenUsage?
+    /// What it said at the beginning of an answer that broke off: its input is settled, its output
+    /// is not.
+    package var begun: TokenUsage?
     /// How long the provider asked us to wait.
     package var retryAfter: Milliseconds?
+    /// The provider's own word on whether to ask again, where it gave one.
+    package var shouldRetry: Bool?
+    /// How often the call was made, once the daemon has given it up; nil in records from before it
+    /// made calls again by itself.
+    package var tries: Int?
 
     /// A classified failure.
     package init(
-        cause: Class, message: String, usage: TokenUsage? = nil, retryAfter: Milliseconds? = nil
+        cause: Class, message: String, usage: TokenUsage? = nil, begun: TokenUsage? = nil,
+        retryAfter: Milliseconds? = nil, shouldRetry: Bool? = nil
     ) {
         self.cause = cause
         self.message = message
         self.usage = usage
+        self.begun = begun
         self.retryAfter = retryAfter
+        self.shouldRetry = shouldRetry
     }
 
     /// Whether the same request may succeed later.
     package var isTransient: Bool {
-        switch cause {
+        if let shouldRetry { return shouldRetry }
+        return switch cause {
         case .rate, .overloaded, .network, .timeout, .malformed: true
         case .auth, .quota, .badRequest, .contextOverflow, .refused: false
         }

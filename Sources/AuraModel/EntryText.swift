@@ -169,6 +169,28 @@ extension EntryText {
                 .detail,
                 "command \(command) used \(HumanText.amount(amount))"
                     + (estimated ? " (estimated: the provider did not say)" : ""))
+        case .callHeld(let hold):
+            Self(
+                .warning,
+                "command \(hold.command) waits until \(HumanText.dateTime(hold.until))Z, then asks "
+                    + "\(SafeText.brief(hold.reasoner)): \(SafeText.brief(hold.reason))")
+        case .callPlaced(let call):
+            Self(
+                .note,
+                "asks \(SafeText.brief(call.reasoner)) again, answer of at most "
+                    + HumanText.plural(call.answerTokensMax, "token"))
+        case .runParked(let until, let reason):
+            Self(
+                .notice,
+                "parked until \(HumanText.dateTime(until))Z, its slot is free: "
+                    + SafeText.brief(reason))
+        case .runUnparked: Self(.note, "goes on from where it was parked")
+        case .routeOpened(let route, let until, let reason):
+            Self(
+                .warning,
+                "\(SafeText.brief(route)) is not asked until \(HumanText.dateTime(until))Z: "
+                    + SafeText.brief(reason))
+        case .routeClosed(let route): Self(.notice, "\(SafeText.brief(route)) answers again")
         case .stopRequested(let reason): Self(.notice, "stop requested: \(SafeText.brief(reason))")
         case .runFinished(let outcome, _, let wall):
             Self(

@@ -35,6 +35,18 @@ package enum Fact: Hashable, Sendable {
     case reserved(command: CommandID, amount: Amount)
     /// `estimated`: the provider did not say, so the reservation itself was charged.
     case settled(command: CommandID, amount: Amount, estimated: Bool)
+    /// The call failed, or may not be made yet: it is made at `until`, by the daemon itself.
+    case callHeld(CallHold)
+    /// The call is made again, maybe elsewhere, with what is now reserved for it.
+    case callPlaced(CallPlacement)
+    /// Every run of the tree only waits for calls that are far off: its worker ends, its slot is
+    /// free.
+    case runParked(until: Instant, reason: String)
+    /// The run goes on from where it was parked, as soon as there is a slot.
+    case runUnparked
+    /// The route failed too often in a row: nothing is asked of it before `until`.
+    case routeOpened(route: String, until: Instant, reason: String)
+    case routeClosed(route: String)
     case stopRequested(reason: String)
     case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
     /// The record up to some entry before this one, signed.
@@ -71,6 +83,47 @@ package enum OccurrenceDecision: Hashable, Sendable, Codable {
     /// Whether nothing more will be decided about the firing.
     package var isFinal: Bool {
         if case .queued = self { false } else { true }
+    }
+}
+
+/// A model call that waits for its next try.
+package struct CallHold: Hashable, Sendable, Codable {
+    package var command: CommandID
+    /// Tries so far, and those of them in a row at `reasoner`.
+    package var tries: Int
+    package var triesHere: Int
+    package var until: Instant
+    /// Who is asked next.
+    package var reasoner: String
+    package var reason: String
+
+    /// A wait until `until`.
+    package init(
+        command: CommandID, tries: Int, triesHere: Int = 0, until: Instant, reasoner: String,
+        reason: String
+    ) {
+        self.command = command
+        self.tries = tries
+        self.triesHere = triesHere
+        self.until = until
+        self.reasoner = reasoner
+        self.reason = reason
+    }
+}
+
+/// A try of a model call after its first one.
+///
+/// What is sent is the request that the fold makes, with this bound on its answer.
+package struct CallPlacement: Hashable, Sendable, Codable {
+    package var command: CommandID
+    package var reasoner: String
+    package var answerTokensMax: Int
+
+    /// A try at `reasoner`.
+    package init(command: CommandID, reasoner: String, answerTokensMax: Int) {
+        self.command = command
+        self.reasoner = reasoner
+        self.answerTokensMax = answerTokensMax
     }
 }
 
@@ -139,6 +192,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
+        case call, until, route
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -166,6 +220,12 @@ extension Fact: Codable {
         case commanded
         case reserved
         case settled
+        case callHeld = "call-held"
+        case callPlaced = "call-placed"
+        case runParked = "run-parked"
+        case runUnparked = "run-unparked"
+        case routeOpened = "route-opened"
+        case routeClosed = "route-closed"
         case stopRequested = "stop-requested"
         case runFinished = "run-finished"
         case checkpoint
@@ -197,6 +257,12 @@ extension Fact: Codable {
         case .commanded: .commanded
         case .reserved: .reserved
         case .settled: .settled
+        case .callHeld: .callHeld
+        case .callPlaced: .callPlaced
+        case .runParked: .runParked
+        case .runUnparked: .runUnparked
+        case .routeOpened: .routeOpened
+        case .routeClosed: .routeClosed
         case .stopRequested: .stopRequested
         case .runFinished: .runFinished
         case .checkpoint: .checkpoint
@@ -246,6 +312,15 @@ extension Fact: Codable {
             self = .settled(
                 command: try get(.command), amount: try get(.amount),
                 estimated: try get(.estimated))
+        case .callHeld: self = .callHeld(try get(.call))
+        case .callPlaced: self = .callPlaced(try get(.call))
+        case .runParked:
+            self = .runParked(until: try get(.until), reason: try get(.reason))
+        case .runUnparked: self = .runUnparked
+        case .routeOpened:
+            self = .routeOpened(
+                route: try get(.route), until: try get(.until), reason: try get(.reason))
+        case .routeClosed: self = .routeClosed(route: try get(.route))
         case .stopRequested: self = .stopRequested(reason: try get(.reason))
         case .runFinished:
             self = .runFinished(
@@ -264,7 +339,7 @@ extension Fact: Codable {
             try values.encode(digest, forKey: .digest)
             try values.encode(definition, forKey: .definition)
         case .definitionRemoved, .automatonStarted, .automatonStopped, .automatonPaused,
-            .automatonResumed, .attemptStarted:
+            .automatonResumed, .attemptStarted, .runUnparked:
             break
         case .clockStepped(let by, let asleep):
             try values.encode(by, forKey: .by)
@@ -310,6 +385,16 @@ extension Fact: Codable {
             try values.encode(command, forKey: .command)
             try values.encode(amount, forKey: .amount)
             try values.encode(estimated, forKey: .estimated)
+        case .callHeld(let hold): try values.encode(hold, forKey: .call)
+        case .callPlaced(let placement): try values.encode(placement, forKey: .call)
+        case .runParked(let until, let reason):
+            try values.encode(until, forKey: .until)
+            try values.encode(reason, forKey: .reason)
+        case .routeOpened(let route, let until, let reason):
+            try values.encode(route, forKey: .route)
+            try values.encode(until, forKey: .until)
+            try values.encode(reason, forKey: .reason)
+        case .routeClosed(let route): try values.encode(route, forKey: .route)
         case .stopRequested(let reason): try values.encode(reason, forKey: .reason)
         case .runFinished(let outcome, let report, let wall):
             try values.encode(outcome, forKey: .outcome)

@@ -61,6 +61,46 @@ package struct DaemonRow: Hashable, Sendable, Codable {
             self.count = count
         }
     }
+    /// Routes that are not asked at present, or only to find out whether they answer again.
+    package var routes: [String: OpenRoute]?
+    /// What all automatons together used on the newest dates, oldest first, at most `daysMax`.
+    package var days: [HostDay]?
+
+    /// 3: zones put at most two dates on one moment, and a run that began on the day before may
+    /// still go on.
+    package static let daysMax = 3
+
+    /// A route whose breaker is open.
+    package struct OpenRoute: Hashable, Sendable, Codable {
+        package var since: Instant
+        package var until: Instant
+        /// How often it was opened since it last answered.
+        package var count: Int
+        package var reason: String
+
+        /// A route that is not asked before `until`.
+        package init(since: Instant, until: Instant, count: Int, reason: String) {
+            self.since = since
+            self.until = until
+            self.count = count
+            self.reason = reason
+        }
+    }
+
+    /// What was used on one date, each automaton's own.
+    package struct HostDay: Hashable, Sendable, Codable {
+        package var day: String
+        package var reserved: Amount
+        package var spent: Amount
+
+        /// An unused date.
+        package init(day: String) {
+            self.day = day
+            reserved = .zero
+            spent = .zero
+        }
+    }
+
     /// The newest checkpoint's own entry, and its time; nil before the first.
     package var checkpoint: Int?
     package var checkpointAt: Instant?
@@ -257,6 +297,8 @@ package struct RunRow: Hashable, Sendable, Codable {
         case running
         /// The attempt ended; the next one starts at `until`.
         case backingOff(until: Instant)
+        /// It holds no slot and no worker until then: it waits for a provider.
+        case parked(until: Instant)
         case finished(outcome: RunOutcome)
     }
 
@@ -266,12 +308,31 @@ package struct RunRow: Hashable, Sendable, Codable {
         package var since: Instant
         /// What is held for it at every budget level.
         package var reserved: Amount
+        /// How far a model call is that was not answered at its first try.
+        package var call: CallHold?
+        /// The bound on the answer of its newest try, where that is not the plan's.
+        package var answerTokensMax: Int?
 
         /// An intent under way.
         package init(intent: Intent, since: Instant, reserved: Amount = .zero) {
             self.intent = intent
             self.since = since
             self.reserved = reserved
+        }
+    }
+
+    /// What the newest answer told of how many tokens the conversation has.
+    package struct Calibration: Hashable, Sendable, Codable {
+        package var reasoner: String
+        /// Bytes of the request, and the input tokens that the provider counted for it.
+        package var bytes: Int
+        package var tokens: Int
+
+        /// `tokens` were counted for `bytes`.
+        package init(reasoner: String, bytes: Int, tokens: Int) {
+            self.reasoner = reasoner
+            self.bytes = bytes
+            self.tokens = tokens
         }
     }
 
@@ -326,6 +387,7 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var stepped: Milliseconds?
     /// The entry that finished it.
     package var finishedSequence: Int?
+    package var calibration: Calibration?
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {

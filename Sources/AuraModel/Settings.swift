@@ -19,6 +19,8 @@ package struct Settings: Hashable, Sendable, Codable {
     /// Runs that schedules may start within any minute; further firings wait their turn.
     package var startsPerMinuteMax: Int
     package var reasoners: [String: ReasonerSettings]
+    /// What all automatons together may use on one date; nil parts are unbounded.
+    package var dayBudget: BudgetLimits
 
     /// 120: two a second is more than agents are worth watching, and a provider's limits bear it.
     package static let startsPerMinuteStandard = 120
@@ -28,7 +30,7 @@ package struct Settings: Hashable, Sendable, Codable {
         stateDirectory: String, socket: String, operatorGroup: String?, user: String?,
         definitionsDirectory: String, libexecDirectory: String, runsMax: Int,
         startsPerMinuteMax: Int = Settings.startsPerMinuteStandard,
-        reasoners: [String: ReasonerSettings]
+        reasoners: [String: ReasonerSettings], dayBudget: BudgetLimits = .none
     ) {
         self.stateDirectory = stateDirectory
         self.socket = socket
@@ -39,6 +41,7 @@ package struct Settings: Hashable, Sendable, Codable {
         self.runsMax = runsMax
         self.startsPerMinuteMax = startsPerMinuteMax
         self.reasoners = reasoners
+        self.dayBudget = dayBudget
     }
 }
 
@@ -46,34 +49,69 @@ package struct Settings: Hashable, Sendable, Codable {
 package struct ReasonerSettings: Hashable, Sendable, Codable {
     /// Who answers.
     package enum Provider: Hashable, Sendable, Codable {
-        /// The Anthropic Messages API at `baseURL`; the key stands in the credential called
-        /// `credential`.
-        case anthropic(baseURL: String, credential: String)
+        /// A provider over HTTP.
+        case http(ProviderSettings)
         /// Model turns played from a YAML file: for trials and tests, no network and no cost.
         case scripted(file: String)
+
+        /// The Anthropic Messages API at `baseURL`, without a block of its own.
+        package static func anthropic(baseURL: String, credential: String) -> Self {
+            .http(
+                ProviderSettings(
+                    name: "anthropic", dialect: .anthropic, baseURL: baseURL,
+                    credential: credential))
+        }
     }
 
     package var provider: Provider
     package var model: String
-    package var prices: PriceTable
+    package var pricing: Pricing
+    /// Tokens of the model's context; nil: not known.
+    package var contextTokens: Int?
+    /// The most that the model answers; nil: not known.
+    package var answerTokensMax: Int?
+    /// Longest time for name, connection and TLS.
+    package var connectTimeout: Milliseconds
+    /// Longest time from the request to the first byte of its answer.
+    package var firstByteTimeout: Milliseconds
     /// Longest silence in an answer's stream before it is given up.
     package var idleTimeout: Milliseconds
     /// Longest time from request to the end of the answer.
     package var totalTimeout: Milliseconds
     /// Top-level runs of this reasoner that may be under way at once; nil: as many as the host's.
     package var runsMax: Int?
+    /// Reasoners to ask in its place, in order, while it fails.
+    package var fallbacks: [String]
+
+    /// 15 s: name resolution, TCP and TLS; a provider that needs longer is as good as absent.
+    package static let connectStandard = Milliseconds.seconds(15)
 
     /// A reasoner's settings; a minute of silence and ten minutes in all unless given.
+    ///
+    /// The first byte may take as long as any silence unless it is given too.
     package init(
         provider: Provider, model: String, prices: PriceTable = .free,
-        idleTimeout: Milliseconds = .seconds(60), totalTimeout: Milliseconds = .minutes(10),
-        runsMax: Int? = nil
+        connectTimeout: Milliseconds = Self.connectStandard,
+        firstByteTimeout: Milliseconds? = nil, idleTimeout: Milliseconds = .seconds(60),
+        totalTimeout: Milliseconds = .minutes(10), runsMax: Int? = nil, fallbacks: [String] = []
     ) {
         self.provider = provider
         self.model = model
-        self.prices = prices
+        pricing = .always(prices)
+        self.connectTimeout = connectTimeout
+        self.firstByteTimeout = firstByteTimeout ?? idleTimeout
         self.idleTimeout = idleTimeout
         self.totalTimeout = totalTimeout
         self.runsMax = runsMax
+        self.fallbacks = fallbacks
     }
+
+    /// The provider's block; nil for a script.
+    package var block: ProviderSettings? {
+        guard case .http(let block) = provider else { return nil }
+        return block
+    }
+
+    /// What a circuit breaker watches: one model at one provider; nil for a script.
+    package var route: String? { block.map { "\($0.name)/\(model)" } }
 }

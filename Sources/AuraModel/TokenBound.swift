@@ -15,4 +15,24 @@ package enum TokenBound {
         let (sum, overflow) = max(0, requestBytes).addingReportingOverflow(providerTokensMax)
         return overflow ? Int.max : sum
     }
+
+    /// A billion: a thousand times the largest context; keeps sums and products with prices in
+    /// range.
+    package static let tokensMax = 1_000_000_000
+
+    /// A number of tokens as a provider said it, kept where arithmetic is safe.
+    package static func bounded(_ said: Int) -> Int { min(max(said, 0), tokensMax) }
+
+    /// The same, closer to the truth: `known` tokens were counted for the first `knownBytes` of
+    /// this very conversation, so only what was added has to be bounded.
+    package static func inputTokens(
+        requestBytes: Int, known: Int, of knownBytes: Int
+    ) -> Int {
+        let bound = inputTokens(requestBytes: requestBytes)
+        guard requestBytes >= knownBytes, known >= 0 else { return bound }
+        return min(bound, known + (requestBytes - knownBytes) + marksMax)
+    }
+
+    /// 64: the marks around a few more messages, should their JSON have fewer bytes than that.
+    private static let marksMax = 64
 }

@@ -1,7 +1,7 @@
 internal import AuraModel
 
 /// One event of the stream, as far as it is understood; unknown members are passed over.
-enum AnthropicEvent: Decodable {
+enum AnthropicEvent {
     case messageStart(model: String, usage: AnthropicUsage?)
     case blockStart(index: Int, block: Block)
     case blockDelta(index: Int, delta: Delta)
@@ -12,7 +12,7 @@ enum AnthropicEvent: Decodable {
     /// `ping`, and whatever the provider may add.
     case other
 
-    enum Block: Decodable {
+    enum Block {
         case text(String)
         case thinking(text: String, signature: String)
         case redactedThinking(data: String)
@@ -21,7 +21,7 @@ enum AnthropicEvent: Decodable {
         case other
     }
 
-    enum Delta: Decodable {
+    enum Delta {
         case text(String)
         case thinking(String)
         case signature(String)
@@ -29,125 +29,169 @@ enum AnthropicEvent: Decodable {
         case other
     }
 
-    private enum Key: String, CodingKey {
-        case type, message, index, delta, usage, error
-        case block = "content_block"
+    /// The event in `data`.
+    init(_ data: [UInt8]) throws(JSONScanner.Malformed) {
+        var scan = JSONScanner(data)
+        var parts = Parts()
+        guard try scan.enterObject() else { throw JSONScanner.Malformed() }
+        while let key = try scan.nextKey() {
+            switch key {
+            case "type": parts.type = try scan.text()
+            case "index": parts.index = try scan.whole()
+            case "delta": parts.delta = try Members(&scan)
+            case "content_block": parts.block = try Members(&scan)
+            case "usage": parts.usage = try AnthropicUsage(&scan)
+            case "message": parts.message = try Message(&scan)
+            case "error": parts.error = try Members(&scan)
+            default: try scan.skip()
+            }
+        }
+        try scan.end()
+        self = try parts.event()
     }
 
-    private struct Message: Decodable {
-        var model: String
+    /// All that any kind of event has.
+    private struct Parts {
+        var type: String?
+        var index: Int?
+        var message: Message?
+        var block: Members?
+        var delta: Members?
         var usage: AnthropicUsage?
+        var error: Members?
+
+        func event() throws(JSONScanner.Malformed) -> AnthropicEvent {
+            switch try required(type) {
+            case "message_start":
+                let message = try required(message)
+                return .messageStart(model: try required(message.model), usage: message.usage)
+            case "content_block_start":
+                return .blockStart(
+                    index: try required(index), block: try required(block).block())
+            case "content_block_delta":
+                return .blockDelta(
+                    index: try required(index), delta: try required(delta).delta())
+            case "content_block_stop": return .blockStop(index: try required(index))
+            case "message_delta":
+                return .messageDelta(stop: try required(delta).stopReason, usage: usage)
+            case "message_stop": return .messageStop
+            case "error":
+                let error = try required(error)
+                return .error(type: try required(error.type), message: error.message ?? "")
+            default: return .other
+            }
+        }
     }
 
-    private struct Stop: Decodable {
-        var reason: String?
+    private struct Message {
+        var model: String?
+        var usage: AnthropicUsage?
 
-        private enum CodingKeys: String, CodingKey { case reason = "stop_reason" }
+        init?(_ scan: inout JSONScanner) throws(JSONScanner.Malformed) {
+            guard try scan.enterObject() else { return nil }
+            while let key = try scan.nextKey() {
+                switch key {
+                case "model": model = try scan.text()
+                case "usage": usage = try AnthropicUsage(&scan)
+                default: try scan.skip()
+                }
+            }
+        }
     }
 
-    private struct Failure: Decodable {
-        var type: String
+    /// The members of a block, a delta or an error: one is read like the other.
+    private struct Members {
+        var type: String?
+        var text: String?
+        var thinking: String?
+        var signature: String?
+        var data: String?
+        var id: String?
+        var name: String?
+        var input: JSONValue?
+        var json: String?
+        var stopReason: String?
         var message: String?
-    }
 
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        switch try values.decode(String.self, forKey: .type) {
-        case "message_start":
-            let message = try values.decode(Message.self, forKey: .message)
-            self = .messageStart(model: message.model, usage: message.usage)
-        case "content_block_start":
-            self = .blockStart(
-                index: try values.decode(Int.self, forKey: .index),
-                block: try values.decode(Block.self, forKey: .block))
-        case "content_block_delta":
-            self = .blockDelta(
-                index: try values.decode(Int.self, forKey: .index),
-                delta: try values.decode(Delta.self, forKey: .delta))
-        case "content_block_stop":
-            self = .blockStop(index: try values.decode(Int.self, forKey: .index))
-        case "message_delta":
-            self = .messageDelta(
-                stop: try values.decode(Stop.self, forKey: .delta).reason,
-                usage: try values.decodeIfPresent(AnthropicUsage.self, forKey: .usage))
-        case "message_stop": self = .messageStop
-        case "error":
-            let error = try values.decode(Failure.self, forKey: .error)
-            self = .error(type: error.type, message: error.message ?? "")
-        default: self = .other
+        init?(_ scan: inout JSONScanner) throws(JSONScanner.Malformed) {
+            guard try scan.enterObject() else { return nil }
+            while let key = try scan.nextKey() {
+                switch key {
+                case "type": type = try scan.text()
+                case "text": text = try scan.text()
+                case "partial_json": json = try scan.text()
+                case "thinking": thinking = try scan.text()
+                case "signature": signature = try scan.text()
+                case "data": data = try scan.text()
+                case "id": id = try scan.text()
+                case "name": name = try scan.text()
+                case "input": input = try scan.value()
+                case "stop_reason": stopReason = try scan.text()
+                case "message": message = try scan.text()
+                default: try scan.skip()
+                }
+            }
+        }
+
+        func block() throws(JSONScanner.Malformed) -> Block {
+            switch try required(type) {
+            case "text": .text(text ?? "")
+            case "thinking": .thinking(text: thinking ?? "", signature: signature ?? "")
+            case "redacted_thinking": .redactedThinking(data: try required(data))
+            case "tool_use":
+                .toolUse(
+                    id: try required(id), name: try required(name), input: input ?? .object([:]))
+            default: .other
+            }
+        }
+
+        func delta() throws(JSONScanner.Malformed) -> Delta {
+            switch try required(type) {
+            case "text_delta": .text(try required(text))
+            case "thinking_delta": .thinking(try required(thinking))
+            case "signature_delta": .signature(try required(signature))
+            case "input_json_delta": .inputJSON(try required(json))
+            default: .other
+            }
         }
     }
 }
 
-extension AnthropicEvent.Block {
-    private enum Key: String, CodingKey {
-        case type, text, thinking, signature, data, id, name, input
-    }
-
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        switch try values.decode(String.self, forKey: .type) {
-        case "text": self = .text(try values.decodeIfPresent(String.self, forKey: .text) ?? "")
-        case "thinking":
-            self = .thinking(
-                text: try values.decodeIfPresent(String.self, forKey: .thinking) ?? "",
-                signature: try values.decodeIfPresent(String.self, forKey: .signature) ?? "")
-        case "redacted_thinking":
-            self = .redactedThinking(data: try values.decode(String.self, forKey: .data))
-        case "tool_use":
-            self = .toolUse(
-                id: try values.decode(String.self, forKey: .id),
-                name: try values.decode(String.self, forKey: .name),
-                input: try values.decodeIfPresent(JSONValue.self, forKey: .input) ?? .object([:]))
-        default: self = .other
-        }
-    }
-}
-
-extension AnthropicEvent.Delta {
-    private enum Key: String, CodingKey {
-        case type, text, thinking, signature
-        case json = "partial_json"
-    }
-
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        switch try values.decode(String.self, forKey: .type) {
-        case "text_delta": self = .text(try values.decode(String.self, forKey: .text))
-        case "thinking_delta": self = .thinking(try values.decode(String.self, forKey: .thinking))
-        case "signature_delta":
-            self = .signature(try values.decode(String.self, forKey: .signature))
-        case "input_json_delta": self = .inputJSON(try values.decode(String.self, forKey: .json))
-        default: self = .other
-        }
-    }
+/// `value`, which an event of this kind has to have.
+func required<Value>(_ value: Value?) throws(JSONScanner.Malformed) -> Value {
+    guard let value else { throw JSONScanner.Malformed() }
+    return value
 }
 
 /// Cumulative usage as sent: `message_start` has all of it, `message_delta` what changed.
-struct AnthropicUsage: Decodable {
+struct AnthropicUsage {
     var input: Int?
     var cacheWrite: Int?
     var cacheRead: Int?
     var output: Int?
 
-    private enum CodingKeys: String, CodingKey {
-        case input = "input_tokens"
-        case cacheWrite = "cache_creation_input_tokens"
-        case cacheRead = "cache_read_input_tokens"
-        case output = "output_tokens"
+    init?(_ scan: inout JSONScanner) throws(JSONScanner.Malformed) {
+        guard try scan.enterObject() else { return nil }
+        while let key = try scan.nextKey() {
+            switch key {
+            case "input_tokens": input = try scan.whole()
+            case "cache_creation_input_tokens": cacheWrite = try scan.whole()
+            case "cache_read_input_tokens": cacheRead = try scan.whole()
+            case "output_tokens": output = try scan.whole()
+            default: try scan.skip()
+            }
+        }
     }
 
-    /// A billion: a thousand times the largest context; keeps sums and products with prices in
-    /// range.
-    static let tokensMax = 1_000_000_000
-
     /// `usage` with what is said here in place of what it held.
-    func overlaid(on usage: TokenUsage) -> TokenUsage {
-        func bounded(_ said: Int?, _ before: Int) -> Int {
-            min(max(said ?? before, 0), Self.tokensMax)
-        }
-        return TokenUsage(
-            input: bounded(input, usage.input), cacheWrite: bounded(cacheWrite, usage.cacheWrite),
-            cacheRead: bounded(cacheRead, usage.cacheRead), output: bounded(output, usage.output))
+    ///
+    /// After a first final figure output only grows: it is cumulative, and a smaller one would be a
+    /// mistake in our favour.
+    func overlaid(on usage: TokenUsage, isFinal: Bool) -> TokenUsage {
+        TokenUsage(
+            input: TokenBound.bounded(input ?? usage.input),
+            cacheWrite: TokenBound.bounded(cacheWrite ?? usage.cacheWrite),
+            cacheRead: TokenBound.bounded(cacheRead ?? usage.cacheRead),
+            output: max(isFinal ? usage.output : 0, TokenBound.bounded(output ?? usage.output)))
     }
 }

@@ -18,7 +18,7 @@ extension AnthropicMessages {
             "stream": .bool(true),
             "messages": .array(messages(of: request)),
         ]
-        if !isBlank(request.system) {
+        if !request.system.isBlank {
             members["system"] = .array([marked(text(request.system))])
         }
         if !request.tools.isEmpty {
@@ -26,12 +26,7 @@ extension AnthropicMessages {
             tools.append(marked(tools.removeLast()))
             members["tools"] = .array(tools)
         }
-        do {
-            return Array(try JSON.text(JSONValue.object(members)).utf8)
-        } catch {
-            throw ModelFailure(
-                cause: .badRequest, message: "request cannot be written as JSON: \(error)")
-        }
+        return try JSONValue.object(members).body()
     }
 
     /// 2: with the tools' and the system's that makes `cacheMarksMax`.
@@ -55,7 +50,10 @@ extension AnthropicMessages {
 
     private static func block(_ block: ContentBlock) -> JSONValue? {
         switch block {
-        case .text(let words): isBlank(words) ? nil : text(words)
+        case .text(let words): words.isBlank ? nil : text(words)
+        // Another dialect's thoughts: they have no signature, or are encrypted by somebody else.
+        case .thinking(_, let signature) where signature.isEmpty: nil
+        case .redactedThinking(let data) where data.hasPrefix(OpenAIResponses.reasoningMark): nil
         case .thinking(let words, let signature):
             .object([
                 "type": .string("thinking"), "thinking": .string(words),
@@ -98,6 +96,4 @@ extension AnthropicMessages {
         members["cache_control"] = .object(["type": .string("ephemeral")])
         return .object(members)
     }
-
-    private static func isBlank(_ words: String) -> Bool { words.allSatisfy(\.isWhitespace) }
 }

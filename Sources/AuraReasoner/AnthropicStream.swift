@@ -2,19 +2,7 @@ package import AuraModel
 
 extension AnthropicMessages {
     /// The events of one answer, folded as they come.
-    ///
-    /// Ends exactly once: with an answer at `message_stop`, or with a failure. Later events are
-    /// passed over. A failure carries usage only when the provider has said the final one; without
-    /// it the ledger charges what it reserved, which is never too little.
-    package struct Stream: Sendable {
-        /// 1024: no answer in use has a tenth of it; a server that opens blocks without end is cut
-        /// off.
-        package static let blocksMax = 1024
-        /// 64: deeper than any tool's schema; bounds the recursion of everyone who reads the input
-        /// later.
-        package static let inputDepthMax = 64
-
-        /// The answer or the failure, once there is one.
+    package struct Stream: AnswerStream {
         package private(set) var result: Result<ModelAnswer, ModelFailure>?
 
         private struct Block {
@@ -39,14 +27,18 @@ extension AnthropicMessages {
         private var saidUsage = false
         private var saidFinalUsage = false
 
+        /// The final usage, once it was said.
+        private var said: TokenUsage? { saidFinalUsage ? usage : nil }
+
+        package var begun: TokenUsage? { saidUsage && !saidFinalUsage ? usage : nil }
+
         /// The fold before the first event.
         package init() {}
 
-        /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
             guard result == nil else { return }
             do {
-                try take(try JSON.decode(AnthropicEvent.self, from: event.data))
+                try take(try AnthropicEvent(event.data))
             } catch let failure as ModelFailure {
                 result = .failure(failure)
             } catch {
@@ -57,11 +49,9 @@ extension AnthropicMessages {
             }
         }
 
-        /// Says that no event will come any more; `partial` is the last one if its blank line was
-        /// missing.
         package mutating func end(partial: SSEEvent?) {
             // Cut in the middle of its JSON, it tells only that the stream was cut.
-            if let partial, (try? JSON.decode(AnthropicEvent.self, from: partial.data)) != nil {
+            if let partial, (try? AnthropicEvent(partial.data)) != nil {
                 take(partial)
             }
             guard result == nil else { return }
@@ -69,7 +59,6 @@ extension AnthropicMessages {
                 failure(.network, "the stream ended before the answer did"))
         }
 
-        /// Ends the fold with a failure that was found outside of the events.
         package mutating func fail(_ cause: ModelFailure.Class, _ message: String) {
             guard result == nil else { return }
             result = .failure(failure(cause, message))
@@ -98,16 +87,16 @@ extension AnthropicMessages {
                 saidFinalUsage = saidFinalUsage || said?.output != nil
             case .messageStop: result = .success(try answer())
             case .error(let type, let message):
-                throw failure(
-                    AnthropicMessages.cause(status: nil, type: type, message: message),
-                    "in the stream: \(type): \(message)")
+                let error = ProviderError(
+                    .object(["type": .string(type), "message": .string(message)]))
+                throw error.failureInStream(usage: said, begun: begun)
             case .other: break
             }
         }
 
         private mutating func learn(_ said: AnthropicUsage?) {
             guard let said else { return }
-            usage = said.overlaid(on: usage)
+            usage = said.overlaid(on: usage, isFinal: saidFinalUsage)
             saidUsage = saidUsage || said.output != nil
         }
 
@@ -118,8 +107,8 @@ extension AnthropicMessages {
             guard index == blocks.count else {
                 throw malformed("block \(index) where \(blocks.count) comes next")
             }
-            guard index < Self.blocksMax else {
-                throw malformed("more than \(Self.blocksMax) blocks")
+            guard index < AnswerBounds.blocksMax else {
+                throw malformed("more than \(AnswerBounds.blocksMax) blocks")
             }
             switch block {
             case .text(let text): blocks.append(Block(kind: .text, text: text))
@@ -159,8 +148,7 @@ extension AnthropicMessages {
 
         private func failure(_ cause: ModelFailure.Class, _ message: String) -> ModelFailure {
             ModelFailure(
-                cause: cause, message: AnthropicMessages.line(message),
-                usage: saidFinalUsage ? usage : nil)
+                cause: cause, message: ProviderError.line(message), usage: said, begun: begun)
         }
     }
 }
@@ -217,39 +205,8 @@ extension AnthropicMessages.Stream {
             guard case .object = start else { return nil }
             return start
         }
-        guard depth(of: pieces.utf8) <= inputDepthMax,
-            let value = try? JSON.decode(JSONValue.self, from: Array(pieces.utf8)),
-            case .object = value
+        guard let value = try? JSONScanner.value(Array(pieces.utf8)), case .object = value
         else { return nil }
         return value
-    }
-
-    /// How deep brackets nest in `json`, strings aside; an upper bound where it is not valid JSON.
-    private static func depth(of json: String.UTF8View) -> Int {
-        var deepest = 0
-        var depth = 0
-        var isText = false
-        var isEscaped = false
-        for byte in json {
-            if isText {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isText = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isText = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            default: break
-            }
-        }
-        return deepest
     }
 }

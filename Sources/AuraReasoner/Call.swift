@@ -10,10 +10,13 @@ struct Call {
 
     var exchange: Exchange
     let started: Milliseconds
+    let firstByteTimeout: Milliseconds
     let idleTimeout: Milliseconds
     let totalTimeout: Milliseconds
     /// Replaced in messages, should the provider repeat it.
     let key: String
+    /// Whether the beginning's usage was given out.
+    var hasBegun = false
     /// Set when the result was given out: until when the rest of the framing may come.
     var settled: Milliseconds?
 
@@ -30,13 +33,19 @@ struct Call {
     /// What its failure says when the deadline has passed.
     var lateness: String {
         idleDeadline <= totalDeadline
-            ? "no byte for \(DurationText.format(idleTimeout.count))"
+            ? "no byte for \(DurationText.format(silenceMax.count))"
             : "no whole answer within \(DurationText.format(totalTimeout.count))"
+    }
+
+    /// The longest silence, as far as the call is.
+    private var silenceMax: Milliseconds {
+        guard case .http(let transfer) = exchange, !transfer.hasAnswered else { return idleTimeout }
+        return firstByteTimeout
     }
 
     private var idleDeadline: Milliseconds {
         guard case .http(let transfer) = exchange else { return started.later(by: idleTimeout) }
-        return transfer.lastActivity.later(by: idleTimeout)
+        return transfer.lastActivity.later(by: silenceMax)
     }
 
     private var totalDeadline: Milliseconds { started.later(by: totalTimeout) }

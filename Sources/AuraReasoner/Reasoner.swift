@@ -32,6 +32,7 @@ package final class Reasoner {
     private var calls: [CallID: Call] = [:]
     private var owners: [UnsafeMutableRawPointer: CallID] = [:]
     private var finished: [(CallID, Result<ModelAnswer, ModelFailure>)] = []
+    private var begun: [(CallID, TokenUsage)] = []
     private var curlDue: Milliseconds?
     private var armed: Milliseconds?
 
@@ -90,6 +91,7 @@ package final class Reasoner {
     /// Gives a call up: its connection is closed and nothing more is heard of it.
     package func cancel(_ id: CallID) {
         finished.removeAll { $0.0 == id }
+        begun.removeAll { $0.0 == id }
         drop(id)
         rearm()
     }
@@ -120,6 +122,24 @@ package final class Reasoner {
         return finished
     }
 
+    /// Calls whose answer has begun since the last call, with what the provider said of their usage;
+    /// each is told of once, and only by dialects that say it.
+    package func takeBegun() -> [(CallID, TokenUsage)] {
+        defer { begun = [] }
+        return begun
+    }
+
+    /// Why `reasoner` could not be asked now, as far as its credential tells; nil when it could.
+    package func credentialProblem(of reasoner: String) -> String? {
+        guard let name = settings[reasoner]?.block?.credential else { return nil }
+        do {
+            _ = try key(name)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
     /// Bytes of the answer so far, or nil when the call is not under way; costs a look-up.
     package func progress(_ id: CallID) -> Int? {
         switch calls[id]?.exchange {
@@ -139,25 +159,27 @@ package final class Reasoner {
         }
         switch reasoner.provider {
         case .scripted: return try play(name, reasoner, request)
-        case .anthropic(let baseURL, let credential):
-            let key = try key(credential)
-            guard baseURL.hasPrefix("https://") || baseURL.hasPrefix("http://") else {
+        case .http(let block):
+            let secret = try block.credential.map { name throws(ModelFailure) in try key(name) } ?? []
+            guard block.baseURL.hasPrefix("https://") || block.baseURL.hasPrefix("http://") else {
                 throw ModelFailure(
                     cause: .badRequest,
-                    message: "base URL of \(name) is \(baseURL): expected https:// or http://")
+                    message:
+                        "base URL of \(name) is \(block.baseURL): expected https:// or http://")
             }
-            var base = baseURL[...]
-            while base.last == "/" { base.removeLast() }
             let order = Transfer.Order(
-                url: base + AnthropicMessages.path, key: key,
-                body: try AnthropicMessages.body(of: request, model: reasoner.model))
+                url: block.url, headers: block.headers(key: secret),
+                body: try block.body(of: request, model: reasoner.model),
+                stream: block.stream(model: reasoner.model),
+                connectTimeout: reasoner.connectTimeout)
             guard let multi, let transfer = Transfer(order: order, now: now),
                 multi.add(transfer.easy)
             else { throw ModelFailure(cause: .network, message: "libcurl cannot be set up") }
             owners[transfer.easy] = id
             return Call(
-                exchange: .http(transfer), started: now(), idleTimeout: reasoner.idleTimeout,
-                totalTimeout: reasoner.totalTimeout, key: String(decoding: key, as: UTF8.self))
+                exchange: .http(transfer), started: now(),
+                firstByteTimeout: reasoner.firstByteTimeout, idleTimeout: reasoner.idleTimeout,
+                totalTimeout: reasoner.totalTimeout, key: String(decoding: secret, as: UTF8.self))
         }
     }
 
@@ -173,8 +195,8 @@ package final class Reasoner {
             exchange: .scripted(
                 result: turn.result(index: index, model: reasoner.model),
                 due: started.later(by: turn.delay ?? .zero)),
-            started: started, idleTimeout: reasoner.idleTimeout,
-            totalTimeout: reasoner.totalTimeout, key: "")
+            started: started, firstByteTimeout: reasoner.firstByteTimeout,
+            idleTimeout: reasoner.idleTimeout, totalTimeout: reasoner.totalTimeout, key: "")
     }
 
     /// The key without the line end of its file.
@@ -211,7 +233,12 @@ package final class Reasoner {
             drop(id)
         }
         for (id, call) in calls where call.settled == nil {
-            if case .http(let transfer) = call.exchange, transfer.result != nil { settle(id) }
+            guard case .http(let transfer) = call.exchange else { continue }
+            if !call.hasBegun, let usage = transfer.begun {
+                calls[id]?.hasBegun = true
+                begun.append((id, usage))
+            }
+            if transfer.result != nil { settle(id) }
         }
     }
 
@@ -239,6 +266,8 @@ package final class Reasoner {
                 id,
                 result.mapError { failure in
                     var failure = failure
+                    // Replacing nothing would be replacing between all letters.
+                    guard !call.key.isEmpty else { return failure }
                     failure.message = failure.message.replacing(call.key, with: "[key]")
                     return failure
                 }

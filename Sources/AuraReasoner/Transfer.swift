@@ -1,19 +1,20 @@
 internal import AuraModel
 internal import CCurl
 
-/// One HTTP exchange with the Messages API: owns its easy handle, folds what arrives.
+/// One HTTP exchange with a provider: owns its easy handle, folds what arrives.
 ///
 /// Used on one thread. Callbacks come from libcurl only while the handle is in a multi handle.
 final class Transfer {
     /// What a transfer is made of.
     struct Order {
         var url: String
-        var key: [UInt8]
+        /// Whole lines, beside those of every exchange.
+        var headers: [[UInt8]]
         var body: [UInt8]
+        var stream: any AnswerStream
+        var connectTimeout: Milliseconds
     }
 
-    /// 15 s: name resolution, TCP and TLS; a provider that needs longer is as good as absent.
-    static let connectTimeout = Milliseconds.seconds(15)
     /// 64 MiB: an event carries a token in some 200 bytes, so this is more than 300,000 tokens.
     static let answerBytesMax = 64 << 20
     /// 64 KiB: an error's body is a few hundred bytes; a proxy's error page is cut.
@@ -26,6 +27,8 @@ final class Transfer {
     private(set) var received = 0
     /// When bytes last went either way.
     private(set) var lastActivity: Milliseconds
+    /// Whether the first byte of the answer, its head counted, is there.
+    private(set) var hasAnswered = false
 
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
@@ -33,7 +36,7 @@ final class Transfer {
     private var head = ResponseHead(status: 0)
     private var errorBody: [UInt8] = []
     private var parser = SSEParser()
-    private var stream = AnthropicMessages.Stream()
+    private var stream: any AnswerStream
     private var uploaded: curl_off_t = 0
     private var failure: ModelFailure?
 
@@ -43,11 +46,15 @@ final class Transfer {
         return stream.result
     }
 
+    /// What the provider said of the call's usage at its beginning.
+    var begun: TokenUsage? { stream.begun }
+
     /// A transfer that is ready to be added to a multi handle; nil when libcurl refuses an option.
     init?(order: Order, now: @escaping () -> Milliseconds) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.now = now
+        stream = order.stream
         lastActivity = now()
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -64,7 +71,9 @@ final class Transfer {
     func end(_ code: CURLcode) {
         guard result == nil else { return }
         if head.status != 0, head.status != 200 {
-            failure = AnthropicMessages.failure(head: head, body: errorBody)
+            failure = ProviderError.failure(head: head, body: errorBody)
+        } else if code == CURLE_OK, head.status == 200, !isEventStream {
+            failure = failureOfOtherType
         } else if code != CURLE_OK {
             stream.fail(Self.cause(of: code), reason(code))
         } else {
@@ -79,9 +88,7 @@ final class Transfer {
     }
 
     private func configure(_ order: Order) -> Bool {
-        let fields: [[UInt8]] = [
-            Array("x-api-key: ".utf8) + order.key,
-            Array("anthropic-version: \(AnthropicMessages.version)".utf8),
+        let fields: [[UInt8]] = order.headers + [
             Array("content-type: application/json".utf8),
             Array("accept: text/event-stream".utf8),
             // Empty: no `Expect: 100-continue`, which would cost a round trip.
@@ -110,7 +117,7 @@ final class Transfer {
             // One exchange per connection: a stalled answer holds up no other, and to abort is to
             // close.
             aura_curl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
-            aura_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Self.connectTimeout.count),
+            aura_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, order.connectTimeout.count),
             aura_curl_set_text(easy, CURLOPT_USERAGENT, "aura"),
             aura_curl_set_list(easy, CURLOPT_HTTPHEADER, headers),
             aura_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(size)),
@@ -160,6 +167,7 @@ final class Transfer {
 
     private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
         lastActivity = now()
+        hasAnswered = true
         let line = Self.copy(bytes, min(count, Self.headerBytesMax))
         let text = String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {
@@ -177,6 +185,7 @@ final class Transfer {
 
     private static let keptHeaders: Set<String> = [
         "content-type", "date", "retry-after", "retry-after-ms", "request-id",
+        "x-request-id", "x-should-retry",
     ]
 
     private static func trimmed(_ text: Substring) -> String {
@@ -188,20 +197,16 @@ final class Transfer {
     private func takeBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Bool {
         lastActivity = now()
         received += count
-        guard head.status == 200 else {
+        guard head.status == 200, isEventStream else {
             let room = Self.errorBytesMax - errorBody.count
             errorBody.append(contentsOf: Self.copy(bytes, min(count, room)))
+            if count > room, head.status == 200 { failure = failureOfOtherType }
             return count <= room
         }
         // The answer is whole or has failed: what is left is read only to keep the connection.
         if let result { return (try? result.get()) != nil && received <= Self.answerBytesMax }
         guard received <= Self.answerBytesMax else {
             stream.fail(.malformed, "an answer of more than \(Self.answerBytesMax) bytes")
-            return false
-        }
-        let type = head.headers["content-type"] ?? "nothing"
-        guard type.lowercased().hasPrefix("text/event-stream") else {
-            stream.fail(.malformed, "the answer is \(type), not an event stream")
             return false
         }
         do {
@@ -211,6 +216,23 @@ final class Transfer {
         }
         if case .failure = stream.result { return false }
         return true
+    }
+
+    /// A proxy that strips the type off leaves a stream; to take it for something else would be to
+    /// pay for it twice.
+    private var isEventStream: Bool {
+        head.headers["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? true
+    }
+
+    /// A 200 that is no stream: an error that forgot its status, or not the API at all.
+    private var failureOfOtherType: ModelFailure {
+        if let error = ProviderError.inBody(errorBody) {
+            return error.failureInStream(usage: nil, begun: nil)
+        }
+        let type = head.headers["content-type"] ?? "nothing"
+        return ModelFailure(
+            cause: .malformed,
+            message: ProviderError.line("the answer is \(type), not an event stream"))
     }
 
     private static func copy(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {

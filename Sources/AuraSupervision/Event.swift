@@ -23,7 +23,11 @@ package enum Event: Sendable {
     /// The worker broke the protocol or was not confined as planned.
     case violated(RunID, Generation, reason: String)
     case attemptEnded(RunID, Generation, AttemptExit, detail: String)
-    case modelEnded(RunID, CommandID, Result<ModelAnswer, ModelFailure>)
+    /// The provider has begun to answer, and said what the input was.
+    case modelBegan(RunID, CommandID, TokenUsage)
+    /// `chance` is drawn anew for each: it spreads the waits before the next try.
+    case modelEnded(
+        RunID, CommandID, Result<ModelAnswer, ModelFailure>, chance: UInt64 = 0)
     case toolEnded(RunID, CommandID, ToolResult)
     case stepEnded(RunID, CommandID, StepResult)
     /// The daemon signed what `Action.checkpoint` asked for.
@@ -150,6 +154,8 @@ package enum Action: Sendable {
     /// Kill the attempt's cage and all that is in it.
     case endAttempt(RunID, Generation)
     case reason(RunID, CommandID, reasoner: String, ModelRequest)
+    /// Give up one call: its outcome is recorded already.
+    case abandonCall(RunID, CommandID)
     case tool(RunID, CommandID, ToolCall)
     case step(RunID, CommandID, StepRequest)
     /// Kill every cage and abort every call that serves the run's commands.

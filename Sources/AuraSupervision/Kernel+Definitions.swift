@@ -22,7 +22,7 @@ extension Kernel {
     private mutating func takeUp(_ id: RunID, at now: Instant) throws {
         guard let row = state.runs[id] else { return }
         switch row.phase {
-        case .queued, .backingOff, .finished: break
+        case .queued, .backingOff, .parked, .finished: break
         case .launching, .running:
             attempts[id] = Attempt(generation: row.generation)
             try record(
@@ -31,6 +31,8 @@ extension Kernel {
         }
         for pending in row.pending where pending.intent.plan.diesWithDaemon {
             let command = pending.intent.command
+            // Nothing is under way for a call that waits: the run's worker will name it again.
+            if pending.call != nil, pending.reserved == .zero { continue }
             if pending.reserved != .zero {
                 try record(
                     .settled(command: command, amount: pending.reserved, estimated: true), run: id,

@@ -59,7 +59,7 @@ extension Kernel {
     }
 
     mutating func endOverdueRuns(at now: Instant) throws {
-        for id in state.index.underWay.sorted() {
+        for id in state.index.underWay.union(state.index.parked).sorted() {
             guard let row = state.runs[id], let deadline = deadline(of: row), deadline <= now
             else { continue }
             let limit = DurationText.format(row.budget.wall?.count ?? 0)
@@ -77,7 +77,7 @@ extension Kernel {
             switch row.phase {
             case .queued: try startAttempt(id, row, at: now)
             case .backingOff(let until) where until <= now: try startAttempt(id, row, at: now)
-            case .backingOff, .launching, .running, .finished: continue
+            case .backingOff, .launching, .running, .parked, .finished: continue
             }
         }
         while state.index.active < settings.runsMax, let id = firstInLine(),
@@ -96,6 +96,11 @@ extension Kernel {
 
     private mutating func startAttempt(_ id: RunID, _ row: RunRow, at now: Instant) throws {
         let generation = row.generation + 1
+        // Those below a parked run were parked with it, and have no place in line of their own.
+        for child in (state.index.children[id] ?? []).sorted() {
+            guard case .parked? = state.runs[child]?.phase else { continue }
+            try record(.runUnparked, run: child, at: now)
+        }
         attempts[id] = Attempt(generation: generation, deadline: now + Attempt.launchMax)
         try record(.attemptStarted, run: id, at: now)
         actions.append(.launch(id, generation))
@@ -157,12 +162,9 @@ extension Kernel {
             try finish(child, RunOutcome(.cancelled, "its parent run ended"), at: now)
         }
         for pending in state.runs[id]?.pending ?? [] where pending.reserved != .zero {
-            // The provider may have worked already: what was held stays charged.
-            try record(
-                .settled(
-                    command: pending.intent.command, amount: pending.reserved, estimated: true),
-                run: id, at: now)
+            try settleUnfinished(pending, of: id, at: now)
         }
+        dropCalls(of: id)
         let wall = row.startedAt.map { now - ($0 + (row.stepped ?? .zero)) } ?? .zero
         try record(
             .runFinished(outcome: outcome, report: report, wall: wall), run: id, at: now)

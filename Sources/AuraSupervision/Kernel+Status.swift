@@ -22,6 +22,50 @@ extension Kernel {
 }
 
 extension Kernel {
+    /// The reasoners by name, with what their providers are asked now; `problems` are their
+    /// credentials'.
+    package func reasoners(at now: Instant, problems: [String: String]) -> [ReasonerStatus] {
+        settings.reasoners.sorted { $0.key < $1.key }.map { name, reasoner in
+            let asked = calls.values.filter { $0.reasoner == name }
+            return ReasonerStatus(
+                name: name, route: reasoner.route, underWay: asked.count { $0.isUnderWay },
+                waiting: asked.count { !$0.isUnderWay }, problem: problems[name],
+                open: reasoner.route.flatMap { state.daemon.routes?[$0] })
+        }
+    }
+
+    /// Every budget in force, the widest first: the host's date, the automatons' days, and the runs
+    /// that are not over, of one automaton or of all.
+    package func budgets(of name: AutomatonName?, at now: Instant) -> [BudgetLevel] {
+        var automata: [BudgetLevel] = []
+        var days: Set<String> = []
+        for row in state.automata.values.sorted(by: { $0.name < $1.name })
+        where row.isLoaded && (name == nil || row.name == name) {
+            guard let definition = state.definitions[row.definition] else { continue }
+            let today = day(of: definition, at: now)
+            let runs = (state.index.live[row.name] ?? []).sorted()
+            for date in Set(runs.compactMap { state.runs[$0]?.day } + [today]).sorted() {
+                days.insert(date)
+                automata.append(
+                    Ledger.level(
+                        of: state.budgets[State.BudgetKey(row.name, date)]
+                            ?? BudgetRow(
+                                automaton: row.name, day: date, limits: definition.budget.day)))
+            }
+            automata += self.runs(of: row.name).map(level)
+        }
+        return days.sorted().map { ledger.host(on: $0) } + automata
+    }
+
+    private func level(of run: RunRow) -> BudgetLevel {
+        var level = Ledger.level(of: run)
+        level.reservations = run.pending.filter { $0.reserved != .zero }.map {
+            .init(
+                run: run.id, command: $0.intent.command, amount: $0.reserved, since: $0.since)
+        }
+        return level
+    }
+
     private func runs(of name: AutomatonName) -> [RunRow] {
         var found: [RunRow] = []
         var next = Array(state.index.live[name] ?? [])

@@ -51,7 +51,8 @@ extension Kernel {
         attempts[id]?.folded = row.transactions + proposal.outcomes.count
         let fresh = proposal.commands.filter { $0.id > row.commands }
         try take(fresh, of: id, digests: digests, at: now)
-        try act(on: proposal, fresh, of: id, generation, at: now)
+        try act(on: fresh, of: id, generation, digests: digests, at: now)
+        try takeUpCalls(of: id, from: proposal, digests: digests, at: now)
         if let after = state.runs[id], after.pending.isEmpty, after.transactions == row.transactions
         {
             let detail = "the run's kernel neither acts nor waits"
@@ -92,7 +93,7 @@ extension Kernel {
         _ commands: [Command], of id: RunID, digests: [CommandID: RequestDigest], at now: Instant
     ) throws {
         guard let row = state.runs[id], !commands.isEmpty else { return }
-        var holds: [(CommandID, Amount)] = []
+        var holds: [(CommandID, CallCost)] = []
         var children: [(RunID, CommandID, SpawnRequest)] = []
         var intents: [Intent] = []
         for command in commands {
@@ -100,10 +101,13 @@ extension Kernel {
             switch command.act {
             case .reason(let request):
                 guard let digest = digests[command.id] else { return }
-                holds.append((command.id, worst(of: request, digest, row)))
+                let held = cost(
+                    of: request, bytes: digest.bytes, reasoner: state.reasoner(of: row), row,
+                    at: now)
+                holds.append((command.id, held))
                 plan = .reason(
                     digest: digest.sha256, bytes: digest.bytes, messages: request.messages.count,
-                    answerTokensMax: request.answerTokensMax)
+                    answerTokensMax: held.answerTokens ?? request.answerTokensMax)
             case .tool(let call): plan = .tool(call: call)
             case .step(let request): plan = .step(request: request)
             case .spawn(let request):
@@ -117,38 +121,32 @@ extension Kernel {
             intents.append(Intent(command: command.id, plan: plan))
         }
         try record(.commanded(basis: row.transactions, intents: intents), run: id, at: now)
-        for (command, amount) in holds {
-            if let reason = Ledger(state: state).refusal(of: amount, for: id) {
-                let detail = "stopped before the call that could exceed \(reason)"
-                return try finish(id, RunOutcome(.budget, detail), at: now)
+        for (command, held) in holds {
+            switch held {
+            case .refused(let reason):
+                return try finish(id, RunOutcome(.budget, reason), at: now)
+            case .held(let amount, _):
+                try record(.reserved(command: command, amount: amount), run: id, at: now)
             }
-            try record(.reserved(command: command, amount: amount), run: id, at: now)
         }
         for (child, command, request) in children {
             try admitChild(child, of: id, command: command, request, at: now)
         }
     }
 
-    private func worst(of request: ModelRequest, _ digest: RequestDigest, _ row: RunRow) -> Amount {
-        Ledger.worst(
-            requestBytes: digest.bytes, answerTokensMax: request.answerTokensMax,
-            prices: reasoner(of: row).flatMap { settings.reasoners[$0]?.prices } ?? .free)
-    }
-
-    private func reasoner(of row: RunRow) -> String? { state.definitions[row.definition]?.reasoner }
-
     /// Asks for the effects of commands that are now in the record.
     private mutating func act(
-        on proposal: Proposal, _ fresh: [Command], of id: RunID, _ generation: Generation,
-        at now: Instant
+        on fresh: [Command], of id: RunID, _ generation: Generation,
+        digests: [CommandID: RequestDigest], at now: Instant
     ) throws {
         var own: [CommandID] = []
         for command in fresh {
             guard let row = state.runs[id] else { return }
             switch command.act {
             case .reason(let request):
-                actions.append(
-                    .reason(id, command.id, reasoner: reasoner(of: row) ?? "", request))
+                addCall(
+                    request, bytes: digests[command.id]?.bytes ?? 0,
+                    CallKey(run: id, command: command.id), reasoner: state.reasoner(of: row))
             case .tool(let call) where call.tool.place == .worker: own.append(command.id)
             case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
             case .step(let request): actions.append(.step(id, command.id, request))

@@ -30,6 +30,12 @@ package struct Kernel: Sendable {
     var lastClock: ClockReading?
     /// Whether a checkpoint was asked for and is not there yet.
     var isCheckpointAsked = false
+    /// Model calls of runs that have a worker, and when those that wait are to be looked at.
+    var calls: [CallKey: ModelCall] = [:]
+    var callWakes: [CallKey: Instant] = [:]
+    var lastCall = 0
+    var gates: [String: ProviderGate] = [:]
+    var health: [String: RouteHealth] = [:]
     private var entries: [Entry] = []
 
     /// One turn's result: durable first, then acted on.
@@ -73,8 +79,10 @@ package struct Kernel: Sendable {
             try finish(run, RunOutcome(.protocolViolation, reason), at: now)
         case .attemptEnded(let run, let generation, let exit, let detail):
             try bury(run, generation, exit, detail: detail, at: now)
-        case .modelEnded(let run, let command, let result):
-            try settleCall(result, of: run, command, at: now)
+        case .modelBegan(let run, let command, let usage):
+            calls[CallKey(run: run, command: command)]?.begun = usage
+        case .modelEnded(let run, let command, let result, let chance):
+            try end(CallKey(run: run, command: command), result, chance: chance, at: now)
         case .toolEnded(let run, let command, let result):
             try transact(.toolFinished(command: command, result: result), on: run, at: now)
         case .stepEnded(let run, let command, let result):
@@ -84,6 +92,7 @@ package struct Kernel: Sendable {
             try record(.checkpoint(checkpoint), at: now)
         case .stopping(let reason):
             isStopping = true
+            try abandonCalls(at: now)
             try record(.daemonStopped(reason: reason), at: now)
             askForCheckpoint()
         }
@@ -134,7 +143,10 @@ package struct Kernel: Sendable {
     /// When the kernel next has something to do by itself; nil when only an event can bring work.
     package func nextWake(after now: Instant) -> Instant? {
         guard !isStopping else { return nil }
-        var wakes = [due.first?.due, nextToken(after: now)].compactMap { $0 }
+        var wakes = [due.first?.due, nextToken(after: now), nextCallWake].compactMap { $0 }
+        for row in state.index.parked.compactMap({ state.runs[$0] }) {
+            wakes += [deadline(of: row), row.phase.parkedUntil].compactMap { $0 }
+        }
         for row in state.index.underWay.compactMap({ state.runs[$0] }) {
             wakes += [deadline(of: row), nextStart(of: row)].compactMap { $0 }
             wakes += row.pending.compactMap { $0.intent.plan.until }
@@ -150,6 +162,8 @@ package struct Kernel: Sendable {
         try endSilentAttempts(at: now)
         try endWaits(at: now)
         try decideOccurrences(at: now)
+        try placeCalls(at: now)
+        try unpark(at: now)
         try startAttempts(at: now)
     }
 }

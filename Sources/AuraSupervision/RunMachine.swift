@@ -21,12 +21,29 @@ extension RunRow {
             pending += intents.map { Pending(intent: $0, since: entry.at) }
             commands = max(commands, intents.map(\.command).max() ?? 0)
             if let last = intents.last { activity = last.plan.title }
+        case .callHeld(let hold):
+            guard let index = index(of: hold.command) else { break }
+            pending[index].call = hold
+            activity = "waits for \(hold.reasoner): \(hold.reason)"
+        case .callPlaced(let call):
+            guard let index = index(of: call.command) else { break }
+            pending[index].call?.until = entry.at
+            pending[index].call?.reasoner = call.reasoner
+            pending[index].answerTokensMax = call.answerTokensMax
+            activity = pending[index].intent.plan.title
+        case .runParked(let until, let reason):
+            phase = .parked(until: until)
+            activity = "parked: \(reason)"
+        case .runUnparked:
+            phase = .queued
+            activity = "waiting for a slot"
         case .stopRequested(let reason):
             stopReason = reason
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .clockStepped, .successOverdue, .firingsMissed,
             .messageReceived, .threadForked, .runAdmitted, .reserved, .settled, .runFinished,
+            .routeOpened, .routeClosed,
             .checkpoint:
             break
         }
@@ -41,7 +58,20 @@ extension RunRow {
         phase = .backingOff(until: at + RestartPolicy.delay(afterFruitless: fruitlessAttempts))
     }
 
+    func index(of command: CommandID) -> Int? {
+        pending.firstIndex { $0.intent.command == command }
+    }
+
     private mutating func take(_ transaction: Transaction) {
+        if case .modelAnswered(let command, let answer) = transaction,
+            let index = index(of: command), answer.isUsageUnknown != true,
+            case .reason(_, let bytes, _, _) = pending[index].intent.plan
+        {
+            let usage = answer.usage
+            calibration = Calibration(
+                reasoner: pending[index].call?.reasoner ?? "", bytes: bytes,
+                tokens: usage.input + usage.cacheWrite + usage.cacheRead)
+        }
         if case .stepFinished(let command, let result) = transaction,
             case .step(let request)? = pending.first(where: { $0.intent.command == command })?
                 .intent.plan

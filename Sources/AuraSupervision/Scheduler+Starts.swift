@@ -103,7 +103,7 @@ extension Kernel {
     func refusalToAdmit(_ name: AutomatonName, at now: Instant) -> String? {
         guard let row = state.automata[name], let definition = state.definitions[row.definition]
         else { return "its definition is gone" }
-        return Ledger(state: state).refusal(
+        return ledger.refusal(
             ofRunBy: name, on: day(of: definition, at: now), limits: definition.budget.day)
     }
 

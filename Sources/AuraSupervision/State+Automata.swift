@@ -38,6 +38,15 @@ extension State {
             daemon.version = start.version
             daemon.startedAt = entry.at
         case .clockStepped(let by, let asleep): step(by, asleep: asleep, entry)
+        case .routeOpened(let route, let until, let reason):
+            let before = daemon.routes?[route]
+            daemon.routes = daemon.routes ?? [:]
+            daemon.routes?[route] = .init(
+                since: before?.since ?? entry.at, until: until, count: (before?.count ?? 0) + 1,
+                reason: reason)
+        case .routeClosed(let route):
+            daemon.routes?[route] = nil
+            if daemon.routes?.isEmpty == true { daemon.routes = nil }
         case .checkpoint:
             daemon.checkpoint = entry.sequence
             daemon.checkpointAt = entry.at
@@ -75,7 +84,8 @@ extension State {
         case .messageReceived, .threadForked: try applyToChat(name, entry)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
-            .settled, .stopRequested, .runFinished, .clockStepped, .checkpoint:
+            .settled, .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
+            .stopRequested, .runFinished, .clockStepped, .checkpoint:
             break
         }
         automata[name] = row
@@ -261,8 +271,10 @@ extension RunRow {
             )
         }
         if case .backingOff(let until) = phase { phase = .backingOff(until: until + by) }
+        if case .parked(let until) = phase { phase = .parked(until: until + by) }
         for index in pending.indices {
             pending[index].intent.plan = pending[index].intent.plan.moved(by)
+            if let until = pending[index].call?.until { pending[index].call?.until = until + by }
         }
     }
 }
@@ -288,6 +300,7 @@ extension Fact {
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
+            .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
             .stopRequested, .checkpoint, .messageReceived, .threadForked:
             false
         }

@@ -21,9 +21,9 @@ extension State {
             try retire(row, wall: wall, at: entry.at)
             return
         default:
-            let waited = row.phase == .queued
+            let before = row.phase
             row.apply(entry)
-            if waited, row.phase != .queued { index.begin(row, reasoner: reasoner(of: row)) }
+            index.move(row, from: before, reasoner: reasoner(of: row))
             runs[id] = row
         }
     }
@@ -123,6 +123,7 @@ extension State {
             runs[run] = owner
             touch(.runs, run.text)
         }
+        chargeHost(row.day, reserved: reserved, spent: spent)
         let key = BudgetKey(row.automaton, row.day)
         guard var day = budgets[key] else { return }
         reserved(&day.reserved)
@@ -131,10 +132,28 @@ extension State {
         touch(.budgets, key.text)
     }
 
+    /// The host's day adds up what the automatons' days of the same date hold.
+    private mutating func chargeHost(
+        _ day: String, reserved: (inout Amount) -> Void, spent: (inout Amount) -> Void
+    ) {
+        var days = daemon.days ?? []
+        if !days.contains(where: { $0.day == day }) {
+            days.append(DaemonRow.HostDay(day: day))
+            days = days.sorted { $0.day < $1.day }.suffix(DaemonRow.daysMax)
+        }
+        if let index = days.firstIndex(where: { $0.day == day }) {
+            reserved(&days[index].reserved)
+            spent(&days[index].spent)
+        }
+        daemon.days = days
+    }
+
     private mutating func retire(_ row: RunRow, wall: Milliseconds, at: Instant) throws {
         var row = row
         row.spent.wall = wall
-        index.remove(row, wasQueued: runs[row.id]?.phase == .queued, reasoner: reasoner(of: row))
+        if let phase = runs[row.id]?.phase {
+            index.remove(row, from: phase, reasoner: reasoner(of: row))
+        }
         runs[row.id] = nil
         write(.runs, row.id.text, try JSON.text(row))
         try noteAnswer(of: row, at: at)
@@ -165,6 +184,8 @@ package struct RunIndex: Sendable {
     var children: [RunID: Set<RunID>] = [:]
     /// Runs that hold a slot, and their children.
     package internal(set) var underWay: Set<RunID> = []
+    /// Runs that hold neither a slot nor a worker until their time has come.
+    package internal(set) var parked: Set<RunID> = []
     /// The line for slots of each reasoner.
     var lines: [String: SlotLine] = [:]
     /// Days in memory.
@@ -179,27 +200,22 @@ package struct RunIndex: Sendable {
     mutating func add(_ row: RunRow, reasoner: String) {
         if let parent = row.parent {
             children[parent, default: []].insert(row.id)
-            underWay.insert(row.id)
+            take(row, in: row.phase, reasoner: reasoner)
             return
         }
         live[row.automaton, default: []].insert(row.id)
-        if row.phase == .queued {
-            lines[reasoner, default: SlotLine()].add(row.place)
-        } else {
-            underWay.insert(row.id)
-            lines[reasoner, default: SlotLine()].active += 1
-        }
+        take(row, in: row.phase, reasoner: reasoner)
     }
 
-    mutating func begin(_ row: RunRow, reasoner: String) {
-        guard row.parent == nil else { return }
-        lines[reasoner]?.remove(row.place)
-        lines[reasoner]?.active += 1
-        underWay.insert(row.id)
+    /// The run's phase was `before` and is another now.
+    mutating func move(_ row: RunRow, from before: RunRow.Phase, reasoner: String) {
+        guard before.standing != row.phase.standing else { return }
+        leave(row, in: before, reasoner: reasoner)
+        take(row, in: row.phase, reasoner: reasoner)
     }
 
-    mutating func remove(_ row: RunRow, wasQueued: Bool, reasoner: String) {
-        underWay.remove(row.id)
+    mutating func remove(_ row: RunRow, from before: RunRow.Phase, reasoner: String) {
+        leave(row, in: before, reasoner: reasoner)
         children[row.id] = nil
         if let parent = row.parent {
             children[parent]?.remove(row.id)
@@ -207,10 +223,40 @@ package struct RunIndex: Sendable {
         }
         live[row.automaton]?.remove(row.id)
         if live[row.automaton]?.isEmpty == true { live[row.automaton] = nil }
-        if wasQueued {
-            lines[reasoner]?.remove(row.place)
-        } else {
-            lines[reasoner]?.active -= 1
+    }
+
+    private mutating func take(_ row: RunRow, in phase: RunRow.Phase, reasoner: String) {
+        switch phase.standing {
+        case .parked: parked.insert(row.id)
+        case .inLine where row.parent == nil:
+            lines[reasoner, default: SlotLine()].add(row.place)
+        // A child needs no slot of its own.
+        case .inLine, .underWay:
+            underWay.insert(row.id)
+            if row.parent == nil { lines[reasoner, default: SlotLine()].active += 1 }
+        }
+    }
+
+    private mutating func leave(_ row: RunRow, in phase: RunRow.Phase, reasoner: String) {
+        switch phase.standing {
+        case .parked: parked.remove(row.id)
+        case .inLine where row.parent == nil: lines[reasoner]?.remove(row.place)
+        case .inLine, .underWay:
+            underWay.remove(row.id)
+            if row.parent == nil { lines[reasoner]?.active -= 1 }
+        }
+    }
+}
+
+extension RunRow.Phase {
+    enum Standing { case inLine, underWay, parked }
+
+    /// What it means for slots.
+    var standing: Standing {
+        switch self {
+        case .queued: .inLine
+        case .parked: .parked
+        case .launching, .running, .backingOff, .finished: .underWay
         }
     }
 }

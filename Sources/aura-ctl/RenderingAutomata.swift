@@ -148,6 +148,23 @@ enum AutomatonText {
 
 /// The daemon as a whole.
 enum DaemonText {
+    private static func line(
+        of reasoner: ReasonerStatus, _ style: Style, _ times: TimeText
+    ) -> String {
+        var line = SafeText.brief(reasoner.name)
+        if let route = reasoner.route { line += " (\(SafeText.brief(route)))" }
+        line += ": \(HumanText.plural(reasoner.underWay, "call")) under way"
+        if reasoner.waiting > 0 { line += ", \(reasoner.waiting) waiting" }
+        if let problem = reasoner.problem {
+            line += "; " + style.paint("cannot be asked: " + SafeText.line(problem), .red)
+        }
+        if let open = reasoner.open {
+            let text = "not asked until \(times.both(open.until)): \(SafeText.brief(open.reason))"
+            line += "; " + style.paint(text, .yellow)
+        }
+        return line
+    }
+
     /// `aura-ctl status` without a name.
     static func lines(
         of status: DaemonStatus, width: Int?, _ style: Style, _ times: TimeText
@@ -162,6 +179,7 @@ enum DaemonText {
         add("process", "\(status.pid), epoch \(status.epoch)")
         add("record", HumanText.count(status.sequence) + " entries")
         add("runs", "\(status.runsActive) active, \(status.runsQueued) queued")
+        for reasoner in status.reasoners ?? [] { add("reasoner", line(of: reasoner, style, times)) }
         for weakness in status.weaknesses {
             add("warning", style.paint("not enforced here: " + SafeText.line(weakness), .yellow))
         }

@@ -18,6 +18,7 @@ enum RunText {
         case .launching: State(glyph: "◌", word: "launching", colour: .blue)
         case .running: State(glyph: "●", word: "running", colour: .blue)
         case .backingOff: State(glyph: "◌", word: "backing off", colour: .yellow)
+        case .parked: State(glyph: "◌", word: "parked", colour: .yellow)
         case .finished(let outcome): state(of: outcome.ending)
         }
     }

@@ -72,7 +72,7 @@ struct AnthropicRequestTests {
             (301, .badRequest), (204, .network),
         ])
     func statuses(_ status: Int, _ cause: ModelFailure.Class) {
-        let failure = AnthropicMessages.failure(
+        let failure = ProviderError.failure(
             head: ResponseHead(status: status), body: Array("<html>".utf8))
         #expect(failure.cause == cause)
         #expect(failure.message.hasPrefix("HTTP \(status)"))
@@ -85,14 +85,14 @@ struct AnthropicRequestTests {
             "request_id":"req_1"}
             """
         #expect(
-            AnthropicMessages.failure(head: ResponseHead(status: 400), body: Array(body.utf8))
+            ProviderError.failure(head: ResponseHead(status: 400), body: Array(body.utf8))
                 == ModelFailure(
                     cause: .badRequest,
                     message: "HTTP 400 invalid_request_error: a b [2J (req_1)"))
         let long = "{\"error\":{\"message\":\"\(String(repeating: "x", count: 10_000))\"}}"
         #expect(
-            AnthropicMessages.failure(head: ResponseHead(status: 500), body: Array(long.utf8))
-                .message.count == AnthropicMessages.messageCharactersMax)
+            ProviderError.failure(head: ResponseHead(status: 500), body: Array(long.utf8))
+                .message.count == ProviderError.messageCharactersMax)
     }
 
     @Test(
@@ -111,7 +111,7 @@ struct AnthropicRequestTests {
             (["retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"], nil), ([:], nil),
         ] as [([String: String], Int?)])
     func retryAfter(_ headers: [String: String], _ milliseconds: Int?) {
-        let failure = AnthropicMessages.failure(
+        let failure = ProviderError.failure(
             head: ResponseHead(status: 429, headers: headers), body: [])
         #expect(failure.retryAfter == milliseconds.map { Milliseconds($0) })
     }

@@ -5,13 +5,15 @@ import Testing
 @Suite("Anthropic streams")
 struct AnthropicStreamTests {
     @Test(
-        "each conformance stream is understood as expected, whole and byte by byte",
+        "each conformance stream is understood as expected: whole, byte by byte, cut anywhere",
         .enabled(if: Conformance.isExpected, "conformance files are absent"))
     func conformance() throws {
         for fixture in try Conformance.anthropic() {
             let expected = try Self.answer(expected: fixture.expected)
+            let stream = AnthropicMessages.Stream()
             #expect(try fold([fixture.bytes])?.get() == expected, "\(fixture.name)")
             #expect(try fold(fixture.bytes.map { [$0] })?.get() == expected, "\(fixture.name)")
+            #expect(cutsDiffering(fixture.bytes, stream, from: .success(expected)) == [])
         }
     }
 
@@ -105,7 +107,7 @@ struct AnthropicStreamTests {
 
     @Test("input that nests too deep is refused before anyone recurses into it")
     func deepInput() throws {
-        let depth = AnthropicMessages.Stream.inputDepthMax
+        let depth = JSONScanner.depthMax
         for (extra, isKept) in [(0, true), (1, false)] {
             let nested = String(repeating: "{\"[\":", count: depth - 1 + extra)
             let input = nested + "{}" + String(repeating: "}", count: depth - 1 + extra)
@@ -131,18 +133,20 @@ struct AnthropicStreamTests {
 
     @Test("a stream that ends early is a network failure, without usage unless it was final")
     func truncated() {
-        #expect(Self.failure([Self.start, Self.tool]) == network(nil))
+        let begun = TokenUsage(input: 5, output: 1)
+        #expect(Self.failure([Self.start, Self.tool]) == network(nil, begun: begun))
         #expect(Self.failure([]) == network(nil))
         #expect(
             Self.failure([Self.start, Self.stop("end_turn")])
                 == network(TokenUsage(input: 5, output: 9)))
         let cut = Self.stream([Self.start]) + Array("event: message_stop\ndata: {\"typ".utf8)
-        #expect(fold([cut]) == .failure(network(nil)))
+        #expect(fold([cut]) == .failure(network(nil, begun: begun)))
     }
 
-    private func network(_ usage: TokenUsage?) -> ModelFailure {
+    private func network(_ usage: TokenUsage?, begun: TokenUsage? = nil) -> ModelFailure {
         ModelFailure(
-            cause: .network, message: "the stream ended before the answer did", usage: usage)
+            cause: .network, message: "the stream ended before the answer did", usage: usage,
+            begun: begun)
     }
 
     @Test(
@@ -160,7 +164,8 @@ struct AnthropicStreamTests {
         #expect(
             Self.failure([Self.start, error, Self.stop("end_turn"), Self.end])
                 == ModelFailure(
-                    cause: .overloaded, message: "in the stream: overloaded_error: Over loaded"))
+                    cause: .overloaded, message: "in the stream: overloaded_error: Over loaded",
+                    begun: TokenUsage(input: 5, output: 1)))
     }
 
     // MARK: - Mutated

@@ -31,8 +31,12 @@ enum Conformance {
         var testDescription: String { name }
     }
 
-    static func anthropic() throws -> [Fixture] {
-        let folder = try #require(directory, "conformance files are absent") + "/sse/anthropic"
+    static func anthropic() throws -> [Fixture] { try fixtures("anthropic") }
+
+    static func openai() throws -> [Fixture] { try fixtures("openai") }
+
+    private static func fixtures(_ dialect: String) throws -> [Fixture] {
+        let folder = try #require(directory, "conformance files are absent") + "/sse/\(dialect)"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         return try names.filter { !$0.hasSuffix(".json") }.map { name in
             let stem = name.prefix { $0 != "." }
@@ -48,10 +52,21 @@ enum Conformance {
     }
 }
 
+/// Where a stream in two pieces is understood otherwise than whole: nowhere, if all is well.
+func cutsDiffering(
+    _ bytes: [UInt8], _ stream: any AnswerStream, from expected: Result<ModelAnswer, ModelFailure>
+) -> [Int] {
+    (0...bytes.count).filter { cut in
+        fold([Array(bytes[..<cut]), Array(bytes[cut...])], stream) != expected
+    }
+}
+
 /// Folds a whole stream given in pieces.
-func fold(_ pieces: [[UInt8]]) -> Result<ModelAnswer, ModelFailure>? {
+func fold(
+    _ pieces: [[UInt8]], _ start: any AnswerStream = AnthropicMessages.Stream()
+) -> Result<ModelAnswer, ModelFailure>? {
     var parser = SSEParser()
-    var stream = AnthropicMessages.Stream()
+    var stream = start
     do {
         for piece in pieces {
             for event in try parser.push(piece) { stream.take(event) }

@@ -98,7 +98,9 @@ struct ReasonerTests {
             reasoner, ["silent", "silenced", "trickle", "long"], .saying("Hi."))
         let silence = ModelFailure(cause: .timeout, message: "no byte for 300ms")
         #expect(outcomes["silent"] == .failure(silence))
-        #expect(outcomes["silenced"] == .failure(silence))
+        var silenced = silence
+        silenced.begun = TokenUsage(input: 11, output: 1)
+        #expect(outcomes["silenced"] == .failure(silenced))
         #expect(
             outcomes["long"]
                 == .failure(

@@ -27,8 +27,11 @@ struct KernelBench {
                     output: 1_000_000))
         ])
 
-    init(_ definitions: Definition...) throws {
-        kernel = Kernel(state: State(), settings: Self.settings)
+    var inForce = Self.settings
+
+    init(_ definitions: Definition..., settings: Settings = Self.settings) throws {
+        inForce = settings
+        kernel = Kernel(state: State(), settings: settings)
         try send(.started(version: "1", boot: "boot"))
         try load(definitions)
     }
@@ -66,7 +69,7 @@ struct KernelBench {
     /// The process dies and another one reads the rows.
     mutating func restart(_ definitions: Definition...) throws {
         let stored = rows.mapValues { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
-        kernel = Kernel(state: try State(rows: stored), settings: Self.settings)
+        kernel = Kernel(state: try State(rows: stored), settings: inForce)
         actions = []
         try send(.started(version: "1", boot: "boot"))
         try load(definitions)

@@ -1,13 +1,7 @@
 """What the Messages API refuses, and how it says so."""
 import re
 
-
-class Refusal(Exception):
-    """An error answer: status, the API's error type, message, extra headers."""
-
-    def __init__(self, status, kind, message, headers=()):
-        super().__init__(message)
-        self.status, self.kind, self.message, self.headers = status, kind, message, headers
+from fake_server import Refusal
 
 
 def invalid(message):

@@ -1,8 +1,8 @@
 """What the fake Messages API answers: streams and errors by name, and turns of a script."""
 import json
-import re
 
-from anthropic_rules import Refusal, invalid
+from anthropic_rules import invalid
+from fake_server import Refusal, choose_turn
 
 
 def usage(**given):
@@ -120,6 +120,36 @@ def error_late(model):
     return list(ok(model))[:4] + [error]
 
 
+def error_in_tool(model):
+    events = list(whole(model, [tool(1, "read_file", {"path": "a"})], "tool_use"))
+    error = {"type": "error", "error": {"type": "api_error", "message": "Internal"}}
+    return events[:4] + [error]
+
+
+def two_starts(model):
+    events = list(ok(model))
+    return events[:1] + events
+
+
+def index_gap(model):
+    return [dict(event, index=1) if event.get("index") == 0 else event for event in ok(model)]
+
+
+def shrinking_usage(model):
+    events = list(ok(model))
+    less = {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 2}}
+    return events[:-1] + [less] + events[-1:]
+
+
+def huge_usage(model):
+    return whole(model, [text("So.")], "end_turn", output=9_000_000_000_000)
+
+
+def cached(model):
+    used = usage(cache_creation_input_tokens=300, cache_read_input_tokens=700)
+    return whole(model, [text("So.")], "end_turn", used)
+
+
 def stopping(reason):
     return lambda model: whole(model, [text("So.")], reason)
 
@@ -130,7 +160,9 @@ STREAMS = {
     "no-stop": without("message_stop"), "no-usage": no_usage, "unknown-event": unknown,
     "error-after-200": error_late, "refusal": stopping("refusal"), "pause": stopping("pause_turn"),
     "max-tokens": stopping("max_tokens"), "context-full": stopping("model_context_window_exceeded"),
-    "empty": lambda model: [],
+    "empty": lambda model: [], "error-in-tool": error_in_tool, "two-starts": two_starts,
+    "index-gap": index_gap, "shrinking-usage": shrinking_usage, "huge-usage": huge_usage,
+    "cached": cached,
 }
 
 # Behaviours that are an error instead of a stream.
@@ -149,6 +181,10 @@ ERRORS = {
     "429-date": Refusal(429, "rate_limit_error", "slow down",
                         [("date", "Wed, 21 Oct 2026 07:28:00 GMT"),
                          ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT")]),
+    "429-absurd": Refusal(429, "rate_limit_error", "slow down", [("retry-after", "1e300")]),
+    "429-negative": Refusal(429, "rate_limit_error", "slow down", [("retry-after", "-5")]),
+    "400-retry": Refusal(400, "invalid_request_error", "not now", [("x-should-retry", "true")]),
+    "500-final": Refusal(500, "api_error", "never", [("x-should-retry", "false")]),
     "500": Refusal(500, "api_error", "internal"),
     "503": Refusal(503, None, "<html>upstream is away</html>"),
     "504": Refusal(504, "timeout_error", "took too long"),
@@ -169,30 +205,10 @@ def opening(body):
 
 def scripted_turn(script, body):
     """The turn that answers `body` and its index, as AuraModel's Script chooses it, or None."""
-    first = opening(body)
-    for conversation in script["conversations"]:
-        if conversation.get("match") and conversation["match"] not in first:
-            continue
-        index = sum(message["role"] == "assistant" for message in body["messages"])
-        turns = conversation["turns"]
-        for place, turn in enumerate(turns):
-            if turn.get("repeat") and index >= place:
-                return turn, index
-        if index < len(turns):
-            return turns[index], index
-        raise invalid(f"script has no turn {index + 1}")
-    return None
+    index = sum(message["role"] == "assistant" for message in body["messages"])
+    return choose_turn(script, opening(body), index, invalid)
 
 
-def milliseconds(span):
-    if isinstance(span, int):
-        return span
-    units = {"ms": 1, "s": 1000, "m": 60000, "h": 3600000}
-    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)(ms|s|m|h)", span))
-
-
-CAUSES = {"auth": "401", "quota": "402", "rate": "429", "overloaded": "529", "bad-request": "400",
-          "context-overflow": "too-long", "network": "500", "timeout": "504", "refused": "400"}
 STOPS = {"end-turn": "end_turn", "tool-use": "tool_use", "tokens-max": "max_tokens",
          "stop-sequence": "stop_sequence", "pause": "pause_turn", "refusal": "refusal",
          "context-overflow": "model_context_window_exceeded"}
