@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test kinds-test faults-test deb install lint clean
+.PHONY: build test demo system-test crash-test kinds-test faults-test record-test deb install lint clean
 
 ifdef BUILT
 build:
@@ -82,6 +82,9 @@ kinds-test: build
 
 faults-test: build
 	Tests/System/faults-test
+
+record-test: build
+	Tests/System/record-test
 
 system-test: deb
 	$(call need,$(SYSTEM_NEEDS))

@@ -112,7 +112,8 @@ let package = Package(
         tests("AuraAutomataTests", ["AuraModel", "AuraAutomata"]),
         tests("AuraSupervisionTests", ["AuraModel", "AuraSupervision"]),
         tests("AuraSystemTests", ["AuraModel", "AuraSystem"]),
-        tests("AuraRecordTests", ["AuraModel", "AuraRecord", "CLMDB"]),
+        .target(name: "CDiskFaults", path: "Tests/CDiskFaults"),
+        tests("AuraRecordTests", ["AuraModel", "AuraRecord", "CLMDB", "CDiskFaults"]),
         tests("AuraConfinementTests", ["AuraModel", "AuraSystem", "AuraConfinement"]),
         tests("AuraReasonerTests", ["AuraModel", "AuraReasoner"]),
         tests("AuraJournalTests", ["AuraModel", "AuraJournal"]),
@@ -122,7 +123,7 @@ let package = Package(
             "AuraDaemonTests",
             [
                 "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
-                "AuraDaemon",
+                "AuraDaemon", "CDiskFaults",
             ]),
         tests("AuraControlTests", ["AuraModel", "aura-ctl"]),
         tests("TidyTests", []),

@@ -166,10 +166,12 @@ final class AttemptKeeper {
             guard worker.isAttested else { return violated("proposed before it attested itself") }
             return .proposed(
                 key.run, key.generation, proposal, digests: Self.digests(of: proposal.commands))
+        case .folded: return violated("spoke of a replay")
         }
     }
 
-    private static func digests(of commands: [Command]) -> [CommandID: RequestDigest] {
+    /// By which the record names the requests among `commands`.
+    static func digests(of commands: [Command]) -> [CommandID: RequestDigest] {
         var digests: [CommandID: RequestDigest] = [:]
         for command in commands {
             guard case .reason(let request) = command.act,

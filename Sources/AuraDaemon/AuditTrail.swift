@@ -16,12 +16,15 @@ struct AuditTrail: ~Copyable {
     private(set) var cursor: Int
     /// Monotonic milliseconds of the next attempt after the journal refused; nil when it did not.
     private(set) var retryAt: Int?
+    private var isUnreadable = false
 
     /// 256: entries sent in one turn; the rest follows in the next.
     private static let batchMax = 256
     /// 50 ms: a full queue is emptied in milliseconds; a stopped journald costs twenty looks a
     /// second.
     private static let retryMilliseconds = 50
+    /// 10 s: a record that cannot be read heals, if at all, by an operator's hand.
+    private static let rereadMilliseconds = 10_000
 
     /// A trail that goes on after `cursor`; to standard error in the foreground or without
     /// journald.
@@ -43,11 +46,23 @@ struct AuditTrail: ~Copyable {
     }
 
     /// Sends what still waits in the record, up to a batch.
-    mutating func advance(to head: Int) throws {
+    ///
+    /// What cannot be read now is told once and sent when it can.
+    mutating func advance(to head: Int) {
         if let retryAt, retryAt > SystemClock.monotonicMilliseconds() { return }
         retryAt = nil
         guard cursor < head else { return }
-        send(try reader.entries(after: cursor, limit: Self.batchMax)[...])
+        let entries: [Entry]
+        do throws(RecordError) {
+            entries = try reader.entries(after: cursor, limit: Self.batchMax)
+            isUnreadable = false
+        } catch {
+            retryAt = SystemClock.monotonicMilliseconds() + Self.rereadMilliseconds
+            if !isUnreadable { StandardError.write("aurad: the audit waits: \(error)") }
+            isUnreadable = true
+            return
+        }
+        send(entries[...])
     }
 
     private mutating func send(_ entries: ArraySlice<Entry>) {

@@ -17,6 +17,8 @@ struct ControlServer: Sendable {
 
     /// 1 MiB: the largest body is a definition file, whose own bound is the same.
     static let bodyBytesMax = 1 << 20
+    /// 64 MiB: a run as `export` gives it to a client, whose own bound is the same.
+    static let bundleBytesMax = 64 << 20
 
     /// A request with the connection that brought it.
     struct Context: RequestContext {
@@ -91,6 +93,12 @@ struct ControlServer: Sendable {
         router.get("v1/runs/:id") { _, context in
             try await answer(context) { _ in try service.run(try run(context)) }
         }
+        router.get("v1/runs/:id/replay") { _, context in
+            try await answer(context) { _ in try service.replay(try run(context)) }
+        }
+        router.get("v1/runs/:id/export") { _, context in
+            try await answer(context) { _ in try service.export(try run(context)) }
+        }
         router.post("v1/runs/:id/stop") { _, context in
             try await answer(context) { try await service.stop(try run(context), by: $0) }
         }
@@ -156,6 +164,13 @@ struct ControlServer: Sendable {
         router.get("v1/record/verify") { request, context in
             try await answer(context) { _ in try service.verify(query: Query(request)) }
         }
+        router.post("v1/record/replay") { request, context in
+            try await answer(context) { _ in
+                let bundle: RunBundle = try await body(
+                    of: request, bytesMax: Self.bundleBytesMax)
+                return try service.replay(bundle)
+            }
+        }
         router.get("v1/record/key") { try await answer($1) { _ in service.key() } }
         router.get("v1/record/proof") { request, context in
             try await answer(context) { _ in try service.proof(query: Query(request)) }
@@ -220,13 +235,14 @@ struct ControlServer: Sendable {
         return run
     }
 
-    private func body<Value: Decodable>(of request: Request) async throws -> Value {
+    private func body<Value: Decodable>(
+        of request: Request, bytesMax: Int = Self.bodyBytesMax
+    ) async throws -> Value {
         let bytes: ByteBuffer
         do {
-            bytes = try await request.body.collect(upTo: Self.bodyBytesMax)
+            bytes = try await request.body.collect(upTo: bytesMax)
         } catch is NIOTooManyBytesError {
-            throw APIError(
-                .badRequest, "the request's body is larger than \(Self.bodyBytesMax) bytes")
+            throw APIError(.badRequest, "the request's body is larger than \(bytesMax) bytes")
         }
         do {
             return try JSON.decode(Value.self, from: bytes.readableBytesView)

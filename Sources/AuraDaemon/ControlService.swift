@@ -10,6 +10,7 @@ struct ControlService: Sendable {
     let reader: RecordReader
     let signer: CheckpointSigner
     let definitions: DefinitionLoader
+    let replayer: Replayer
 
     /// 100: the runs of one screen and then some; `limit` asks for more.
     static let runsDefault = 100

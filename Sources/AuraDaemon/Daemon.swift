@@ -80,7 +80,7 @@ package struct Daemon {
         let launcher = try Launcher(
             cagePath: settings.libexecDirectory + "/aura-cage",
             workerPath: settings.libexecDirectory + "/aura-worker")
-        let features = try HostFeatures.probe(launcher, workerArguments: ["--self-check"])
+        let features = try HostFeatures.probe(launcher, workerArguments: [WorkerMode.selfCheck.rawValue])
         let fatal = features.missing.filter(\.isFatal)
         guard fatal.isEmpty else {
             let names = fatal.map { "  \($0.feature): \($0.detail)" }.joined(separator: "\n")
@@ -91,7 +91,7 @@ package struct Daemon {
         do {
             store = try RecordStore(directory: settings.stateDirectory + "/record")
         } catch {
-            throw StartError(.inputOutput, "the record cannot be opened: \(error)")
+            throw Self.refusal(error)
         }
         let signer: CheckpointSigner
         do {
@@ -123,6 +123,21 @@ package struct Daemon {
             ) { _ in try CheckpointSigner.rotate(file: Self.keyFile(settings)).key }
         } catch {
             throw StartError(.inputOutput, "the record's key cannot be replaced: \(error)")
+        }
+    }
+
+    /// Why the record cannot be opened, and with what exit status the service manager is to know
+    /// whether another try could help.
+    private static func refusal(_ error: RecordError) -> StartError {
+        let what = "the record cannot be opened: \(error)"
+        switch error {
+        case .newerFormat: return StartError(.badConfiguration, what)
+        case .corrupt:
+            return StartError(
+                .badDefinition, "\(what)\n  hint: \(RecordTrouble.State.damaged.remedy)")
+        default:
+            let hint = error.trouble.map { "\n  hint: \($0.remedy)" } ?? ""
+            return StartError(.inputOutput, what + hint)
         }
     }
 

@@ -9,11 +9,12 @@ import Glibc
 /// Decide, commit, act: one turn at a time, on the main thread.
 ///
 /// A turn takes what is ready, decides all of it, commits all facts in one synchronous transaction,
-/// and only then acts. An error of the record ends the loop: what was not committed has not
-/// happened.
+/// and only then acts. While the disk takes no commit the turn waits and what happens meanwhile is
+/// held: what was not committed has not happened.
 final class TurnLoop {
     private let settings: Settings
     private let store: RecordStore
+    private let commits: Committer
     private let signer: CheckpointSigner
     private let watches: Watches
     private let signals: SignalDescriptor
@@ -35,11 +36,15 @@ final class TurnLoop {
     private var nextBeat: Int?
     private var zones = ZoneStamps()
     private var nextZoneLook = 0
+    /// What happened while a turn waited for the disk.
+    private var held: [Event] = []
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
     /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
     private static let zoneLookMilliseconds = 3_600_000
+    /// 256: what is under way brings a few events each; more is not read until the record takes them.
+    private static let heldMax = 256
     /// Five seconds for cages to die, which takes milliseconds; what is left dies with our
     /// descriptors.
     private static let closeMilliseconds = 5000
@@ -55,6 +60,7 @@ final class TurnLoop {
     ) throws {
         self.settings = settings
         self.store = store
+        commits = Committer(store: store)
         self.signer = signer
         self.weaknesses = weaknesses
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
@@ -104,8 +110,7 @@ final class TurnLoop {
         // Before the first sleep: the watchdog counts from the start.
         beat()
         while stopReason == nil {
-            let events = try watches.wait(milliseconds: sleepMilliseconds())
-            try turn(events + calls.wake() + changedZones() + orders())
+            try turn(happened() + calls.wake() + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
@@ -120,28 +125,46 @@ final class TurnLoop {
     // MARK: One turn
 
     private func turn(_ events: [Event]) throws {
+        if commits.trouble != nil {
+            // What is due by itself will still be due.
+            held += events.filter { if case .tick = $0 { false } else { true } }
+            if let committed = try commits.retry(journalCursor: audit.cursor) {
+                notifier.status("serving")
+                kernel.excuse(committed.delay)
+                let events = held
+                held = []
+                try decide(try act(committed) + events)
+            }
+        } else {
+            try decide(events)
+        }
+        audit.advance(to: store.head.sequence)
+        try armTimer()
+    }
+
+    /// Decides `events`, and what acting on them brings in turns of its own, until the disk takes
+    /// no more.
+    private func decide(_ events: [Event]) throws {
         var events = events.isEmpty ? [.tick] : events
-        // Acting may fail at once and so bring new events: they get a turn of their own.
         while !events.isEmpty {
             let now = SystemClock.now()
             try kernel.decide(.clock(Self.reading(at: now)), at: now)
             for event in events { try kernel.decide(redactor.clean(event), at: now) }
-            events = try commitAndAct()
+            let turn = try kernel.takeTurn()
+            guard let committed = try commits.commit(turn, journalCursor: audit.cursor) else {
+                notifier.status("the record is \(commits.trouble?.state.rawValue ?? "")")
+                return
+            }
+            events = try act(committed)
         }
-        try audit.advance(to: store.head.sequence)
-        try armTimer()
     }
 
-    private func commitAndAct() throws -> [Event] {
-        let turn = try kernel.takeTurn()
-        if !turn.entries.isEmpty {
-            audit.follow(
-                try store.append(turn.entries, rows: turn.rows, journalCursor: audit.cursor))
-        }
-        effects.note(turn.entries)
+    private func act(_ committed: Committer.Committed) throws -> [Event] {
+        if !committed.entries.isEmpty { audit.follow(committed.entries) }
+        effects.note(committed.entries)
         var events: [Event] = []
         var ended: Set<RunID> = []
-        for action in turn.actions {
+        for action in committed.actions {
             switch action {
             case .reply(let ticket, let result):
                 replies.answer(ticket, result, after: ended.filter(effects.serves))
@@ -157,6 +180,18 @@ final class TurnLoop {
         return events
     }
 
+    /// Waits for what happens; only for our own descriptors while too much is held.
+    private func happened() throws -> [Event] {
+        guard held.count >= Self.heldMax else {
+            return try watches.wait(milliseconds: sleepMilliseconds())
+        }
+        let timeout = sleepMilliseconds().map { Int32(clamping: $0) } ?? -1
+        var own = [signals.raw, wake.raw].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard poll(&own, nfds_t(own.count), timeout) > 0 else { return [] }
+        if own[1].revents != 0 { _ = try wake.acknowledge() }
+        return own[0].revents == 0 ? [] : try signals.read().flatMap { events(ofSignal: $0) }
+    }
+
     // MARK: Time
 
     private func sleepMilliseconds() -> Int? {
@@ -164,7 +199,7 @@ final class TurnLoop {
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
             cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
-            replies.nextDeadline,
+            replies.nextDeadline, commits.retryAt,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }
@@ -194,7 +229,8 @@ final class TurnLoop {
     /// The wall clock's timer also fires when the clock is set: then everything due is looked at
     /// anew.
     private func armTimer() throws {
-        if let next = kernel.nextWake(after: SystemClock.now()) {
+        // While a turn waits nothing can be done about what is due.
+        if commits.trouble == nil, let next = kernel.nextWake(after: SystemClock.now()) {
             _ = try timer.arm(atMilliseconds: next.milliseconds)
         } else {
             try timer.disarm()
@@ -245,17 +281,31 @@ final class TurnLoop {
                 ask(kernel)
                 return nil
             case .order(let order, let principal, let continuation):
+                if let trouble = commits.trouble {
+                    continuation.resume(returning: .failure(Self.refusal(by: trouble)))
+                    return nil
+                }
                 let ticket = replies.take(continuation)
                 return .ordered(order, by: principal, ticket: ticket)
             }
         }
     }
 
+    private static func refusal(by trouble: RecordTrouble) -> APIError {
+        APIError(
+            .unavailable,
+            "nothing new begins while the record is \(trouble.state): \(trouble.reason)",
+            hint: trouble.state.remedy)
+    }
+
     // MARK: The control API
 
     private func startServer() {
         let service = ControlService(
-            inbox: inbox, reader: store.reader, signer: signer, definitions: definitions)
+            inbox: inbox, reader: store.reader, signer: signer, definitions: definitions,
+            replayer: Replayer(
+                cagePath: settings.libexecDirectory + "/aura-cage",
+                workerPath: settings.libexecDirectory + "/aura-worker"))
         let server = ControlServer(
             service: service, socket: settings.socket,
             operators: Operators(group: settings.operatorGroup))
@@ -284,7 +334,8 @@ final class TurnLoop {
                 .compactMap { kernel.status(of: $0, at: now) },
             refused: kernel.refusedDefinitions, weaknesses: weaknesses,
             reasoners: kernel.reasoners(
-                at: now, problems: calls.credentialProblems(of: settings.reasoners.keys)))
+                at: now, problems: calls.credentialProblems(of: settings.reasoners.keys)),
+            trouble: commits.trouble)
     }
 
     /// Ends what was started, and waits until it is gone; the runs stay in the record and go on
@@ -299,8 +350,17 @@ final class TurnLoop {
         replies.release(serves: { _ in false })
         inbox.close()
         server?.cancel()
-        try audit.advance(to: store.head.sequence)
-        try store.setJournalCursor(audit.cursor)
+        audit.advance(to: store.head.sequence)
         unlink(settings.socket)
+        guard commits.trouble == nil else {
+            StandardError.write(
+                "aurad: stopped while the record takes no entries; what waited has not happened")
+            return
+        }
+        do throws(RecordError) {
+            try store.setJournalCursor(audit.cursor)
+        } catch {
+            StandardError.write("aurad: the journal's cursor was not kept: \(error); ignoring")
+        }
     }
 }

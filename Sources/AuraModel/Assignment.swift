@@ -74,6 +74,16 @@ package enum FrameUp: Hashable, Sendable, Codable {
     /// What the worker sees of its own confinement. Always first.
     case attest(attestation: Attestation)
     case propose(proposal: Proposal)
+    /// In a replay: what the kernel gave in answer to the transaction, numbered from 1.
+    case folded(transaction: Int, commands: [Command])
+}
+
+/// How a worker is started; its one argument, if any.
+package enum WorkerMode: String, Sendable {
+    /// Looks at its confinement and exits with 0 when that is as it should be.
+    case selfCheck = "--self-check"
+    /// Folds the history of its assignment, says what came out, and performs nothing.
+    case replay = "--replay"
 }
 
 /// Bounds of the broker's frames, known to both sides.

@@ -21,14 +21,14 @@ package enum AuraExit: Int32, Sendable, CaseIterable {
     package var meaning: String {
         switch self {
         case .success: "done; `status`: active"
-        case .inactive: "`status`: inactive"
+        case .inactive: "`status`: inactive; `replay`: something comes out differently"
         case .unknown: "no such automaton or run"
         case .usage: "wrong usage of the command line"
         case .badDefinition:
             "a definition or an expression has errors, or the record does not verify"
         case .unreachable: "the daemon cannot be reached"
         case .internalError: "a defect of aura"
-        case .inputOutput: "input or output failed"
+        case .inputOutput: "input or output failed; `status`: the record takes no entries"
         case .retryLater: "the daemon is busy or starting; try again"
         case .denied: "not permitted"
         case .badConfiguration: "aurad.yaml has errors, or this host lacks a feature"

@@ -32,7 +32,8 @@ package enum ControlPath {
     /// GET, query `automaton`, `limit`: `[RunRow]`, newest first.
     ///
     /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
-    /// `OrderResult`.
+    /// `OrderResult`; `/ID/replay` GET: `[ReplayVerdict]`, the run and its children; `/ID/export`
+    /// GET: `RunBundle`.
     package static let runs = "/v1/runs"
     /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to
     /// wait for a first entry when there is none yet): `[Entry]` in order.
@@ -40,6 +41,8 @@ package enum ControlPath {
     /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note
     /// in hex: one kept elsewhere): `RecordVerdict`.
     package static let verify = "/v1/record/verify"
+    /// POST `RunBundle`: `[ReplayVerdict]`.
+    package static let replay = "/v1/record/replay"
     /// GET: `RecordKey`.
     package static let key = "/v1/record/key"
     /// GET, query `sequence`: `InclusionProof` by the newest checkpoint.
@@ -71,12 +74,14 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     package var weaknesses: [String]
     /// Reasoners in the order of their names.
     package var reasoners: [ReasonerStatus]?
+    /// Why the record takes nothing at the moment; nil when it does.
+    package var trouble: RecordTrouble?
 
     /// A status.
     package init(
         version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
         runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String],
-        reasoners: [ReasonerStatus]? = nil
+        reasoners: [ReasonerStatus]? = nil, trouble: RecordTrouble? = nil
     ) {
         self.version = version
         self.epoch = epoch
@@ -89,6 +94,7 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
         self.refused = refused
         self.weaknesses = weaknesses
         self.reasoners = reasoners
+        self.trouble = trouble
     }
 }
 
@@ -116,6 +122,45 @@ package struct ReasonerStatus: Hashable, Sendable, Codable {
         self.waiting = waiting
         self.problem = problem
         self.open = open
+    }
+}
+
+/// The record takes nothing: nothing new begins, nothing is acknowledged, reads go on.
+package struct RecordTrouble: Hashable, Sendable, Codable {
+    /// What is wrong; each has a way back of its own.
+    package enum State: String, Hashable, Sendable, Codable {
+        /// No space, no quota, or the bound of the record's size.
+        case full
+        /// A write or a sync failed.
+        case failing
+        /// What is stored is not what a record holds.
+        case damaged
+
+        /// The way back, for an operator.
+        package var remedy: String {
+            switch self {
+            case .full: "free some space on the record's file system; aurad then goes on by itself"
+            case .failing:
+                "look at the disk (dmesg, mount); aurad goes on by itself once writes succeed"
+            case .damaged:
+                "aura-ctl record verify; then stop aurad and put back the newest good backup"
+            }
+        }
+    }
+
+    package var state: State
+    /// The newest error.
+    package var reason: String
+    package var since: Instant
+    /// Commits that failed since.
+    package var attempts: Int
+
+    /// Trouble since `since`.
+    package init(state: State, reason: String, since: Instant, attempts: Int) {
+        self.state = state
+        self.reason = reason
+        self.since = since
+        self.attempts = attempts
     }
 }
 

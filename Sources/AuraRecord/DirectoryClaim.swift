@@ -46,6 +46,21 @@ struct DirectoryClaim: ~Copyable {
         return lock
     }
 
+    /// Gives LMDB's table of readers its blocks, before LMDB maps the file.
+    ///
+    /// It is written through the map: on a full disk a hole in it would be a SIGBUS for a reader.
+    func allocateReaders() throws(RecordError) {
+        let name = path + "/lock.mdb"
+        let file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw .failed(errno, "open \(name)") }
+        defer { close(file) }
+        let code = posix_fallocate(file, 0, Self.readersBytes)
+        guard code == 0 else { throw .failed(code, "allocate \(name)") }
+    }
+
+    /// LMDB 0.9's header and slots of 64 bytes each for the readers at the same time.
+    private static let readersBytes = 8192
+
     /// Makes the names of the files in the directory durable.
     func sync() throws(RecordError) {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

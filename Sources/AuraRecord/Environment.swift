@@ -4,23 +4,27 @@ import Glibc
 
 /// The LMDB environment in a claimed directory, with its subdatabases open.
 ///
-/// `@unchecked Sendable`: the pointers and handles never change after `init`, LMDB's environment
-/// may be shared between threads, each transaction is begun and ended within one call on one
-/// thread, and readers are not bound to their thread (MDB_NOTLS). The one act that LMDB leaves to
-/// its caller to keep apart, growing the map while transactions are under way, is kept apart by
-/// `gate`.
+/// `@unchecked Sendable`: LMDB's environment may be shared between threads, each transaction is
+/// begun and ended within one call on one thread, and readers are not bound to their thread
+/// (MDB_NOTLS). What LMDB leaves to its caller to keep apart from transactions, growing the map and
+/// opening the environment anew, is kept apart by `gate`, which also guards `opened`.
 final class Environment: @unchecked Sendable {
-    let layout: Layout
     /// The format that the record had when it was opened.
     let format: Int
-    private let handle: OpaquePointer
-    /// Shared by every transaction; exclusive for growing the map.
+    /// Nil while it could not be opened anew.
+    private var opened: Opened?
+    /// Shared by every transaction; exclusive for growing the map and for opening anew.
     ///
     /// Writers of it go first, so that readers cannot keep the record from growing; so no thread
     /// may hold it twice.
     private let gate: UnsafeMutablePointer<pthread_rwlock_t>
     private let claim: DirectoryClaim
-    private let mapBytesMax: Int
+    private let bounds: RecordBounds
+
+    private struct Opened {
+        var handle: OpaquePointer
+        var layout: Layout
+    }
 
     /// 126: LMDB's own number of slots for reads at the same time; API threads are far fewer.
     private static let readersMax: UInt32 = 126
@@ -30,16 +34,10 @@ final class Environment: @unchecked Sendable {
         directory: String, bounds: RecordBounds, toInspect: Bool = false
     ) throws(RecordError) {
         claim = try DirectoryClaim(directory)
-        mapBytesMax = bounds.mapBytesMax
-        try FileLength.check(directory + "/data.mdb")
-        handle = try Self.open(directory, mapBytes: bounds.mapBytes, toInspect: toInspect)
-        do throws(RecordError) {
-            (layout, format) = try Self.openLayout(handle, toInspect: toInspect)
-            try claim.sync()
-        } catch {
-            mdb_env_close(handle)
-            throw error
-        }
+        self.bounds = bounds
+        let (opened, format) = try Self.open(claim, bounds, toInspect: toInspect)
+        self.opened = opened
+        self.format = format
         gate = .allocate(capacity: 1)
         var attributes = pthread_rwlockattr_t()
         pthread_rwlockattr_init(&attributes)
@@ -50,7 +48,7 @@ final class Environment: @unchecked Sendable {
     }
 
     deinit {
-        mdb_env_close(handle)
+        if let opened { mdb_env_close(opened.handle) }
         pthread_rwlock_destroy(gate)
         gate.deallocate()
     }
@@ -66,9 +64,36 @@ final class Environment: @unchecked Sendable {
     ) throws(RecordError) -> Value {
         pthread_rwlock_rdlock(gate)
         defer { pthread_rwlock_unlock(gate) }
-        let pointer = try Self.begin(handle, UInt32(MDB_RDONLY))
+        let opened = try current()
+        let pointer = try Self.begin(opened.handle, UInt32(MDB_RDONLY))
         defer { mdb_txn_abort(pointer) }
-        return try body(Snapshot(pointer: pointer, layout: layout))
+        return try body(Snapshot(pointer: pointer, layout: opened.layout))
+    }
+
+    /// Called with the gate held.
+    private func current() throws(RecordError) -> Opened {
+        guard let opened else {
+            throw .io(act: "read the record", reason: "it could not be opened again yet")
+        }
+        return opened
+    }
+
+    /// Closes the environment and opens it again, so that nothing is believed but what the file
+    /// says: after a failed commit LMDB's own memory is no proof of anything.
+    ///
+    /// Readers wait. When it cannot be opened for writing they get it as it is, if that can be
+    /// read; the error is thrown all the same.
+    func reopen() throws(RecordError) {
+        pthread_rwlock_wrlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        if let opened { mdb_env_close(opened.handle) }
+        opened = nil
+        do throws(RecordError) {
+            opened = try Self.open(claim, bounds, toInspect: false).opened
+        } catch {
+            opened = (try? Self.open(claim, bounds, toInspect: true))?.opened
+            throw error
+        }
     }
 
     /// Commits what `body` puts, durably, or nothing of it.
@@ -93,16 +118,17 @@ final class Environment: @unchecked Sendable {
     ) throws(RecordError) {
         pthread_rwlock_rdlock(gate)
         defer { pthread_rwlock_unlock(gate) }
-        let pointer = try Self.begin(handle, 0)
+        let opened = try current()
+        let pointer = try Self.begin(opened.handle, 0)
         do throws(RecordError) {
-            try body(WriteBatch(pointer: pointer, layout: layout))
+            try body(WriteBatch(pointer: pointer, layout: opened.layout))
         } catch {
             mdb_txn_abort(pointer)
             throw error
         }
         // Ends the transaction whatever it answers.
         let code = mdb_txn_commit(pointer)
-        guard code != EIO || !isDiskFull else { throw .diskFull }
+        guard code != EIO || !isDiskFull(opened.handle) else { throw .diskFull }
         try RecordError.check(code, "commit")
     }
 
@@ -110,16 +136,17 @@ final class Environment: @unchecked Sendable {
     private func grow() throws(RecordError) {
         pthread_rwlock_wrlock(gate)
         defer { pthread_rwlock_unlock(gate) }
+        let handle = try current().handle
         var information = MDB_envinfo()
         try RecordError.check(mdb_env_info(handle, &information), "read the map's size")
-        let bytes = min(information.me_mapsize * 2, mapBytesMax)
-        guard bytes > information.me_mapsize else { throw .mapFull(bytes: mapBytesMax) }
+        let bytes = min(information.me_mapsize * 2, bounds.mapBytesMax)
+        guard bytes > information.me_mapsize else { throw .mapFull(bytes: bounds.mapBytesMax) }
         try RecordError.check(mdb_env_set_mapsize(handle, bytes), "grow the map")
     }
 
     /// LMDB answers EIO when a write came out short, which is how a full disk shows itself at
     /// first.
-    private var isDiskFull: Bool {
+    private func isDiskFull(_ handle: OpaquePointer) -> Bool {
         var file: Int32 = -1
         var status = statvfs()
         guard mdb_env_get_fd(handle, &file) == 0, fstatvfs(file, &status) == 0 else { return false }
@@ -130,6 +157,22 @@ final class Environment: @unchecked Sendable {
     private static let fullBytes = 1 << 20
 
     // MARK: Opening
+
+    private static func open(
+        _ claim: borrowing DirectoryClaim, _ bounds: RecordBounds, toInspect: Bool
+    ) throws(RecordError) -> (opened: Opened, format: Int) {
+        try FileLength.check(claim.path + "/data.mdb")
+        if !toInspect { try claim.allocateReaders() }
+        let handle = try open(claim.path, mapBytes: bounds.mapBytes, toInspect: toInspect)
+        do throws(RecordError) {
+            let (layout, format) = try openLayout(handle, toInspect: toInspect)
+            if !toInspect { try claim.sync() }
+            return (Opened(handle: handle, layout: layout), format)
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+    }
 
     private static func open(
         _ directory: String, mapBytes: Int, toInspect: Bool

@@ -60,7 +60,7 @@ struct Layout: Sendable {
 }
 
 /// The newest entry's number and hash, as the head row holds them: 8 bytes and 32.
-struct Head: Sendable {
+struct Head: Hashable, Sendable {
     var sequence: Int
     var hash: LeafHash
 

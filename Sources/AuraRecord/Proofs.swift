@@ -18,9 +18,15 @@ extension RecordReader {
     package func proof(
         of sequence: Int, checkpoint: Int
     ) throws(RecordError) -> InclusionProof? {
-        guard let signed = try self.checkpoint(checkpoint), let note = signed.parsed,
-            (1...note.size).contains(sequence)
-        else { return nil }
+        guard let signed = try self.checkpoint(checkpoint) else { return nil }
+        return try proof(of: sequence, signed: signed)
+    }
+
+    /// The same by a checkpoint of this record that need not stand in it.
+    package func proof(
+        of sequence: Int, signed: Checkpoint
+    ) throws(RecordError) -> InclusionProof? {
+        guard let note = signed.parsed, (1...note.size).contains(sequence) else { return nil }
         let path = try hashes(MerkleShape.inclusion(of: sequence - 1, size: note.size))
         guard let text = try entryTexts(after: sequence - 1, limit: 1).first else { return nil }
         return InclusionProof(sequence: sequence, entry: text, path: path, checkpoint: signed)

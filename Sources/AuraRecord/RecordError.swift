@@ -1,3 +1,5 @@
+package import AuraModel
+
 /// Why the record could not be opened, read or written.
 package enum RecordError: Error, Hashable, Sendable {
     /// Another process owns the directory; `byPID` is nil when it has not written its number yet.
@@ -15,8 +17,6 @@ package enum RecordError: Error, Hashable, Sendable {
     case corrupt(what: String)
     /// An entry does not follow on the one before it: a defect of the caller; nothing was written.
     case gap(expected: Int, found: Int, automaton: String?)
-    /// An earlier commit failed: nothing more is written until the record is opened anew.
-    case poisoned(by: String)
 }
 
 extension RecordError: CustomStringConvertible {
@@ -36,8 +36,18 @@ extension RecordError: CustomStringConvertible {
         case .gap(let expected, let found, let automaton):
             "entry \(found) does not follow: \(expected) was expected"
                 + (automaton.map { " for \($0)" } ?? "")
-        case .poisoned(let cause):
-            "the record takes no more entries since a commit failed (\(cause)); restart aurad"
+        }
+    }
+}
+
+extension RecordError {
+    /// Which trouble the error means for a record that was open; nil for a defect of the caller.
+    package var trouble: RecordTrouble.State? {
+        switch self {
+        case .diskFull, .mapFull: .full
+        case .io, .owned, .newerFormat: .failing
+        case .corrupt: .damaged
+        case .gap: nil
         }
     }
 }

@@ -33,7 +33,8 @@ package final class RecordStore {
     private var edge: TreeEdge
     /// The newest number of each automaton that was appended to since the record was opened.
     private var automata: [AutomatonName: Int] = [:]
-    private var poison: RecordError?
+    /// Why the newest append failed, while it is not known what the disk holds of it.
+    private var doubt: RecordError?
 
     /// Opens the record in `directory`, made if it is not there: directory 0700, files 0600.
     ///
@@ -62,11 +63,6 @@ package final class RecordStore {
     /// The newest entry: its sequence number, 0 in an empty record, and its hash in hex.
     package var head: (sequence: Int, hash: String) { (newest.sequence, newest.hash.hex) }
 
-    /// Whether an earlier commit failed.
-    ///
-    /// Reads go on as far as LMDB allows; writes need a new store.
-    package var isPoisoned: Bool { poison != nil }
-
     /// The sequence number up to which entries were emitted to the journal; 0 before the first.
     package var journalCursor: Int {
         get throws(RecordError) { try reader.journalCursor() }
@@ -77,43 +73,64 @@ package final class RecordStore {
     ///
     /// `previous` is filled in here, whatever it holds: the entries are returned as they are
     /// stored. Throws `.gap`, with nothing written, when a sequence number or an automaton's own
-    /// does not follow; `.mapFull` at the bound; any other error poisons the store: after a failed
-    /// sync only a new reading of the disk tells what is on it.
+    /// does not follow; `.mapFull` at the bound.
+    ///
+    /// After any other error it is not known what the disk holds, and the same append has to be
+    /// called again until it succeeds: the record is opened anew and read, and what became durable
+    /// in spite of the error is not written twice.
     @discardableResult
     package func append(
         _ entries: [Entry], rows: [RowWrite] = [], journalCursor: Int? = nil
     ) throws(RecordError) -> [Entry] {
-        if let poison { throw .poisoned(by: "\(poison)") }
+        let found = doubt == nil ? newest : try look()
         let numbers = try follow(entries)
         let leaves = try chain(entries)
         var grown = edge
         let treeRows = grown.append(leaves.map(\.hash))
+        var last = newest
+        if let entry = entries.last, let leaf = leaves.last {
+            last = Head(sequence: entry.sequence, hash: leaf.hash)
+        }
+        guard found == newest || found == last else {
+            throw .corrupt(what: "after a failed commit it ends with entry \(found.sequence)")
+        }
+        let isThere = found != newest
         do throws(RecordError) {
             try environment.write { batch throws(RecordError) in
+                // Even when all is there: only a commit that succeeds proves that it stays.
+                let meta = batch.layout.meta
+                try batch.put(meta, Layout.headKey, last.stored)
+                guard !isThere else { return }
                 try self.put(entries, leaves, into: batch)
                 for row in treeRows { try batch.write(row) }
                 for row in rows { try batch.write(row) }
                 if let journalCursor {
-                    let meta = batch.layout.meta
                     try batch.put(meta, Layout.journalCursorKey, Layout.number(journalCursor))
                 }
             }
         } catch .mapFull(let bytes) {
             throw .mapFull(bytes: bytes)
         } catch {
-            poison = error
+            doubt = error
+            // At once, so that reads go on: LMDB refuses them after some failures.
+            try? environment.reopen()
             throw error
         }
-        if let last = entries.last, let leaf = leaves.last {
-            newest = Head(sequence: last.sequence, hash: leaf.hash)
-            edge = grown
-        }
+        doubt = nil
+        newest = last
+        edge = grown
         automata.merge(numbers) { $1 }
         return zip(entries, leaves).map { entry, leaf in
             var stored = entry
             stored.previous = leaf.previous
             return stored
         }
+    }
+
+    /// What the disk says that the record ends with.
+    private func look() throws(RecordError) -> Head {
+        try environment.reopen()
+        return try environment.read { snapshot throws(RecordError) in try snapshot.head() }
     }
 
     /// Moves the journal's cursor by a commit of its own: for when nothing else is being written.
@@ -218,10 +235,6 @@ package final class RecordStore {
             for run in entry.indexedRuns {
                 try batch.put(layout.byRun, Layout.runKey(run, entry.sequence), [])
             }
-        }
-        if let last = entries.last, let leaf = leaves.last {
-            try batch.put(
-                layout.meta, Layout.headKey, Head(sequence: last.sequence, hash: leaf.hash).stored)
         }
     }
 }

@@ -112,6 +112,15 @@ package struct Kernel: Sendable {
         return turn
     }
 
+    /// Nothing was carried out for `span`: no worker is late because of it.
+    package mutating func excuse(_ span: Milliseconds) {
+        attempts = attempts.mapValues { attempt in
+            var attempt = attempt
+            attempt.deadline = attempt.deadline.map { $0 + span }
+            return attempt
+        }
+    }
+
     /// The sequence number that the next recorded fact will get.
     var nextSequence: Int { state.daemon.sequence + 1 }
 

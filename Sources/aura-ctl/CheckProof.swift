@@ -16,16 +16,18 @@ extension Record {
         var key: String
         @OptionGroup var common: CommonOptions
 
+        /// Checks with swift-crypto's primitives.
+        static let check = ProofCheck(
+            sha256: { Array(SHA256.hash(data: $0)) },
+            isSigned: { signature, message, key in
+                guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: key)
+                else { return false }
+                return key.isValidSignature(signature, for: message)
+            })
+
         func perform(_ session: Session) throws -> Int32 {
             let key = try ProofFile.key(key)
-            let check = ProofCheck(
-                sha256: { Array(SHA256.hash(data: $0)) },
-                isSigned: { signature, message, key in
-                    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: key)
-                    else { return false }
-                    return key.isValidSignature(signature, for: message)
-                })
-            switch check.check(try ProofFile.read(file), key: key) {
+            switch Self.check.check(try ProofFile.read(file), key: key) {
             case .included(let sequence, let size, let time):
                 Output.write(
                     "good: entry #\(sequence) is in the record of #1 to #\(size), signed at "

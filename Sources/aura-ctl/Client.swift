@@ -40,10 +40,11 @@ struct Client {
 
     /// POST of `body` to `path`.
     func post<Value: Decodable>(
-        _ path: String, _ body: (some Encodable)? = String?.none, as type: Value.Type = Value.self
+        _ path: String, _ body: (some Encodable)? = String?.none,
+        as type: Value.Type = Value.self, patience: Milliseconds = Self.patience
     ) throws -> Value {
         let bytes = try body.map { [UInt8](try JSON.encode($0)) } ?? []
-        let answer = try exchange(path, [], body: bytes, patience: Self.patience) { true }
+        let answer = try exchange(path, [], body: bytes, patience: patience) { true }
         guard let answer else { throw Failure(.internalError, .internalError, "lost an answer") }
         return try decode(type, answer)
     }

@@ -7,6 +7,7 @@ struct Record: ParsableCommand {
         abstract: "Read and verify the record.",
         subcommands: [
             Cat.self, Verify.self, Key.self, Prove.self, Consistency.self, CheckProof.self,
+            Export.self,
         ])
 
     /// Entries as lines of JSON.
@@ -48,16 +49,34 @@ struct Record: ParsableCommand {
         var key: String?
         @Option(help: "A file with a checkpoint kept elsewhere, as AURA_CHECKPOINT in the journal.")
         var checkpoint: String?
+        @Option(
+            help: "Check a file that `record export` wrote instead; with --key, without a daemon.")
+        var bundle: String?
         @OptionGroup var common: CommonOptions
 
         /// An hour: tens of gigabytes at a slow disk's pace.
         private static let patience = Milliseconds.minutes(60)
 
         func perform(_ session: Session) throws -> Int32 {
+            if let bundle { return try check(ProofFile.bundle(bundle)) }
             let verdict: RecordVerdict = try session.client.get(
                 ControlPath.verify, try query(), patience: Self.patience)
             try session.show(verdict) { [RecordText.line(of: verdict, session.style)] }
             return (verdict.problem == nil ? AuraExit.success : .badDefinition).rawValue
+        }
+
+        private func check(_ bundle: RunBundle) throws -> Int32 {
+            guard let key else {
+                throw Failure(
+                    .usage, .badRequest, "a bundle is checked against a key from elsewhere",
+                    hint: "aura-ctl record verify --bundle FILE --key KEY")
+            }
+            if let problem = CheckProof.check.problem(in: bundle, key: try ProofFile.key(key)) {
+                throw Failure(.badDefinition, .badRequest, "the bundle does not hold: \(problem)")
+            }
+            Output.write(
+                "good: run \(bundle.run), \(bundle.entries.count) entries, each in the signed record\n")
+            return AuraExit.success.rawValue
         }
 
         private func query() throws -> [(String, String)] {

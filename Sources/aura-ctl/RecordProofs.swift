@@ -90,6 +90,18 @@ enum ProofFile {
         return key
     }
 
+    /// The bundle in the file at `path`.
+    static func bundle(_ path: String) throws -> RunBundle {
+        do {
+            return try JSON.decode(RunBundle.self, from: try read(path))
+        } catch let error as DecodingError {
+            throw Failure(
+                .badDefinition, .badRequest,
+                "\(path) is no bundle: \(SafeText.brief("\(error)"))",
+                hint: "aura-ctl record export RUN > FILE")
+        }
+    }
+
     /// The text without the line feeds that a shell adds to the one-line form of a checkpoint.
     static func trimmed(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)

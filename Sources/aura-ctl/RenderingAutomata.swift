@@ -178,6 +178,11 @@ enum DaemonText {
         }
         add("process", "\(status.pid), epoch \(status.epoch)")
         add("record", HumanText.count(status.sequence) + " entries")
+        if let trouble = status.trouble {
+            let since = "\(trouble.state) since \(times.both(trouble.since)): "
+            add("", style.paint("✖ " + since + SafeText.brief(trouble.reason), .red))
+            add("", "nothing new begins; " + trouble.state.remedy)
+        }
         add("runs", "\(status.runsActive) active, \(status.runsQueued) queued")
         for reasoner in status.reasoners ?? [] { add("reasoner", line(of: reasoner, style, times)) }
         for weakness in status.weaknesses {

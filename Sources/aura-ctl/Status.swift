@@ -5,7 +5,9 @@ import AuraModel
 struct Status: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Show how the daemon, or one automaton, is.",
-        discussion: "Exit status 0: active; 3: inactive; 4: there is no such automaton.")
+        discussion:
+            "Exit status 0: active; 3: inactive; 4: there is no such automaton; 74: the record takes "
+            + "no entries.")
 
     @Argument(
         help: "An automaton; the daemon and all automata if left out.",
@@ -19,7 +21,7 @@ struct Status: Verb {
             try session.show(status) {
                 DaemonText.lines(of: status, width: session.width, session.style, session.times)
             }
-            return AuraExit.success.rawValue
+            return (status.trouble == nil ? AuraExit.success : .inputOutput).rawValue
         }
         let path = "\(ControlPath.automata)/\(try Target.automaton(name))"
         let status: AutomatonStatus = try session.client.get(path)

@@ -51,20 +51,26 @@ struct Session {
     ///
     /// Nothing of it is acted on yet.
     init(broker: consuming OwnedDescriptor, attestation: Attestation) throws {
-        channel = try FrameChannel(
-            descriptor: broker, frameBytesMax: FrameBounds.bytesMax,
-            backlogBytesMax: 2 * FrameBounds.bytesMax)
-        try Self.send(.attest(attestation: attestation), on: channel)
-        guard
-            let frame = try channel.receiveBlocking(
-                timeoutMilliseconds: Self.assignmentMilliseconds),
-            case .assign(let assignment) = try JSON.decode(FrameDown.self, from: frame)
-        else { throw Failure.noAssignment }
-        self.assignment = assignment
+        (channel, assignment) = try Self.open(broker: broker, attestation: attestation)
         confirmed = Folded(automaton: Automaton(assignment: assignment), count: 0)
         let hasWorkspace = access(Self.workspacePath, F_OK) == 0
         tools =
             hasWorkspace ? WorkspaceTools(workspace: try Workspace(root: Self.workspacePath)) : nil
+    }
+
+    /// The beginning of every conversation: attests, and receives the assignment.
+    static func open(
+        broker: consuming OwnedDescriptor, attestation: Attestation
+    ) throws -> (FrameChannel, Assignment) {
+        let channel = try FrameChannel(
+            descriptor: broker, frameBytesMax: FrameBounds.bytesMax,
+            backlogBytesMax: 2 * FrameBounds.bytesMax)
+        try send(.attest(attestation: attestation), on: channel)
+        guard
+            let frame = try channel.receiveBlocking(timeoutMilliseconds: assignmentMilliseconds),
+            case .assign(let assignment) = try JSON.decode(FrameDown.self, from: frame)
+        else { throw Failure.noAssignment }
+        return (channel, assignment)
     }
 
     /// Takes up what is there, and converses until the daemon closes the broker.
@@ -165,7 +171,7 @@ struct Session {
         try Self.send(.propose(proposal: proposal), on: channel)
     }
 
-    private static func send(_ frame: FrameUp, on channel: FrameChannel) throws {
+    static func send(_ frame: FrameUp, on channel: FrameChannel) throws {
         try channel.sendBlocking(
             Array(try JSON.encode(frame)), timeoutMilliseconds: sendMilliseconds)
     }

@@ -10,13 +10,18 @@ let brokerDescriptor: Int32 = 3
 
 do {
     let attestation = try Attestation.reading(nil)
-    if CommandLine.arguments.dropFirst().first == "--self-check" {
+    switch CommandLine.arguments.dropFirst().first.flatMap({ WorkerMode(rawValue: $0) }) {
+    case .selfCheck:
         // The canary at the daemon's start: a cage that does not confine is a cage that failed.
         exit(attestation.isConfined ? 0 : 1)
+    case .replay:
+        try Replay.run(
+            broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
+    case nil:
+        var session = try Session(
+            broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
+        try session.run()
     }
-    var session = try Session(
-        broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
-    try session.run()
 } catch {
     StandardError.write("aura-worker: \(error)")
     exit(1)

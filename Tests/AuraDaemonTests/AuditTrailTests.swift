@@ -44,10 +44,10 @@ struct AuditTrailTests {
 
         let first = try lines(directory) {
             var trail = AuditTrail(reader: store.reader, cursor: 0, isForeground: true)
-            try trail.advance(to: 5)
+            trail.advance(to: 5)
             let isDone = trail.cursor == 5 && !trail.hasMore(5)
             #expect(isDone)
-            try trail.advance(to: 5)
+            trail.advance(to: 5)
             try store.setJournalCursor(trail.cursor)
         }
         #expect(first == [1, 2, 3, 4, 5])
@@ -59,7 +59,7 @@ struct AuditTrailTests {
                 reader: store.reader, cursor: try store.journalCursor, isForeground: true)
             let waits = trail.hasMore(8)
             #expect(waits)
-            try trail.advance(to: 8)
+            trail.advance(to: 8)
             #expect(trail.cursor == 8)
         }
         #expect(second == [6, 7, 8])
@@ -75,7 +75,7 @@ struct AuditTrailTests {
             var trail = AuditTrail(reader: store.reader, cursor: 0, isForeground: true)
             var turns = 0
             while trail.hasMore(700), turns < 10 {
-                try trail.advance(to: 700)
+                trail.advance(to: 700)
                 turns += 1
             }
             #expect(turns == 3)
@@ -96,9 +96,9 @@ struct AuditTrailTests {
             trail.follow(try fill(store, 6...6))
             #expect(trail.cursor == 3)
             trail.follow(missed)
-            try trail.advance(to: 6)
+            trail.advance(to: 6)
             trail.follow(missed)
-            try trail.advance(to: 6)
+            trail.advance(to: 6)
         }
         #expect(sent == Array(1...6))
     }
@@ -113,17 +113,16 @@ struct AuditTrailTests {
         let own = dup(STDERR_FILENO)
         let full = open("/dev/full", O_WRONLY)
         dup2(full, STDERR_FILENO)
-        let result = Result { try trail.advance(to: 2) }
+        trail.advance(to: 2)
         dup2(own, STDERR_FILENO)
         close(full)
-        try result.get()
         #expect(trail.cursor == 0)
         let next = trail.retryAt
         let retryAt = try #require(next)
         let waits = trail.hasMore(2)
         #expect(!waits)
         while SystemClock.monotonicMilliseconds() <= retryAt { usleep(1_000) }
-        let sent = try lines(directory) { try trail.advance(to: 2) }
+        let sent = try lines(directory) { trail.advance(to: 2) }
         #expect(sent == [1, 2])
         let isCalm = trail.cursor == 2 && trail.retryAt == nil
         #expect(isCalm)

@@ -39,7 +39,8 @@ final class ControlLab: Sendable {
             service: ControlService(
                 inbox: inbox, reader: reader,
                 signer: try CheckpointSigner(file: directory + "/key"),
-                definitions: DefinitionLoader(settings: settings)),
+                definitions: DefinitionLoader(settings: settings),
+                replayer: Replayer(cagePath: "/nowhere", workerPath: "/nowhere")),
             socket: settings.socket, operators: Operators(group: nil))
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         serving = Task {

@@ -1,0 +1,93 @@
+import AuraModel
+import AuraRecord
+import AuraSupervision
+import AuraSystem
+
+/// Carries turns into the record, and keeps the one that the disk does not take until it does.
+///
+/// While one waits nothing more may be decided; reads go on.
+final class Committer {
+    private let store: RecordStore
+    private var waiting: Kernel.Turn?
+    private var failedAt = 0
+    private var pauseMilliseconds = 0
+    /// Why a turn waits; nil when none does.
+    private(set) var trouble: RecordTrouble?
+    /// Monotonic milliseconds of the next attempt; nil when no turn waits.
+    private(set) var retryAt: Int?
+
+    /// The pauses double from a tenth of a second, which an interrupted call does not notice, to 10
+    /// s, which is what an operator waits after space was freed.
+    private static let firstPauseMilliseconds = 100
+    private static let pauseMillisecondsMax = 10_000
+
+    /// A turn that is durable: its entries as stored, and what it asks for.
+    struct Committed {
+        var entries: [Entry]
+        var actions: [Action]
+        /// For how long it had to wait.
+        var delay = Milliseconds.zero
+    }
+
+    /// A committer into `store`.
+    init(store: RecordStore) { self.store = store }
+
+    /// Makes the turn durable; nil: it has to wait, and `retry` goes on with it.
+    ///
+    /// Throws only what is a defect of the caller.
+    func commit(_ turn: Kernel.Turn, journalCursor: Int) throws -> Committed? {
+        precondition(waiting == nil, "a turn was decided while another one waited")
+        guard !turn.entries.isEmpty else {
+            return Committed(entries: [], actions: turn.actions)
+        }
+        return try attempt(turn, journalCursor)
+    }
+
+    /// Tries again with the turn that waits, if it is time.
+    func retry(journalCursor: Int) throws -> Committed? {
+        let now = SystemClock.monotonicMilliseconds()
+        guard let waiting, let retryAt, retryAt <= now else { return nil }
+        return try attempt(waiting, journalCursor)
+    }
+
+    private func attempt(_ turn: Kernel.Turn, _ cursor: Int) throws -> Committed? {
+        do throws(RecordError) {
+            var committed = Committed(
+                entries: try store.append(turn.entries, rows: turn.rows, journalCursor: cursor),
+                actions: turn.actions)
+            if let trouble {
+                committed.delay = Milliseconds(SystemClock.monotonicMilliseconds() - failedAt)
+                let span = DurationText.format(committed.delay.count)
+                StandardError.write(
+                    "aurad: the record takes entries again; it was \(trouble.state) for \(span)")
+            }
+            (waiting, trouble, retryAt) = (nil, nil, nil)
+            return committed
+        } catch {
+            guard let state = error.trouble else { throw error }
+            waiting = turn
+            wait(state, error)
+            return nil
+        }
+    }
+
+    private func wait(_ state: RecordTrouble.State, _ error: RecordError) {
+        let now = SystemClock.monotonicMilliseconds()
+        let before = trouble
+        if before == nil {
+            failedAt = now
+            pauseMilliseconds = 0
+        }
+        trouble = RecordTrouble(
+            state: state, reason: "\(error)", since: before?.since ?? SystemClock.now(),
+            attempts: (before?.attempts ?? 0) + 1)
+        // The first time at once: an interrupted call is none any more.
+        retryAt = now + pauseMilliseconds
+        pauseMilliseconds = min(
+            max(2 * pauseMilliseconds, Self.firstPauseMilliseconds), Self.pauseMillisecondsMax)
+        guard before?.state != state else { return }
+        StandardError.write(
+            "aurad: nothing new begins, the record takes no entries: \(error)\n"
+                + "  hint: \(state.remedy)")
+    }
+}
