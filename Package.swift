@@ -95,7 +95,7 @@ let package = Package(
             name: "aura-bench",
             dependencies: [
                 "AuraModel", "AuraSupervision", "AuraRecord", "AuraConfinement", "AuraSystem",
-                "CBenchBaseline",
+                "AuraReasoner", "CBenchBaseline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -14,6 +14,14 @@ enum AgentPrompt {
                 \(steps.joined(separator: "\n"))
                 """)
         }
+        if let outputs = definition.outputs, !outputs.isEmpty {
+            let lines = outputs.map { output in
+                let schema = output.schema.flatMap { try? JSON.text($0) }
+                return "- \(output.path)" + (schema.map { ": JSON that fits \($0)" } ?? "")
+            }
+            parts.append(
+                "When you finish, these files must be in /ws:\n" + lines.joined(separator: "\n"))
+        }
         if definition.kind == .devLoop, !definition.prompt.isEmpty {
             parts.append("About this project:\n" + definition.prompt)
         }
@@ -118,6 +126,16 @@ enum AgentPrompt {
     static func unknownTool(_ name: String, offered: [AgentTool]) -> String {
         let names = offered.map(\.name).joined(separator: ", ")
         return "There is no tool \"\(Excerpt.line(name))\". The tools are: \(names)."
+    }
+
+    /// What the agent is told when an output is not there, or not what was asked for.
+    static func outputs(_ flaws: [String]) -> String {
+        """
+        What has to be there in the end is not:
+        \(flaws.map { "- \($0)" }.joined(separator: "\n"))
+
+        Correct that, then call `finish` again.
+        """
     }
 
     /// What the agent is told when a step has failed on its result.

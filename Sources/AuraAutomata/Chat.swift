@@ -5,7 +5,7 @@ package import AuraModel
 /// A thread is a row of such runs; between them there is no run at all. What was said before comes
 /// with the message.
 ///
-///     idle -> survey -> prepare -> answering -> export -> checkout -> verify... -> land -> finished
+///     idle -> survey -> prepare -> answering -> export -> checkout -> verify... -> land
 ///                                     ^                                  |
 ///                                     +------- rework, bounded ----------+
 ///

@@ -37,13 +37,15 @@ enum ChatPrompt {
         guard definition.workspace != nil else {
             return "The directory /ws is scratch; it is gone with your answer."
         }
-        let clone = "The workspace is /ws: a disposable clone of a git repository, made anew for "
-            + "each message. Give paths relative to it. "
-        return definition.capabilities.edits == true
-            ? clone
-                + "Leave git alone; what you change is taken over as one commit on a branch of "
-                + "this thread, from which the next message goes on."
-            : clone + "You can read it; changes are not kept."
+        let clone =
+            "The workspace is /ws: a disposable clone of a git repository, made anew for each "
+            + "message. Give paths relative to it. "
+        guard definition.capabilities.edits == true else {
+            return clone + "You can read it; changes are not kept."
+        }
+        return clone
+            + "Leave git alone; what you change is taken over as one commit on a branch of "
+            + "this thread, from which the next message goes on."
     }
 
     private static let commands = """

@@ -177,7 +177,7 @@ extension DevLoop {
     private mutating func checked(
         _ survey: StepReading.Survey, _ result: StepResult
     ) -> [Command] {
-        guard result.isSuccess, let files = StepReading.documents(result.output) else {
+        guard result.isSuccess, let files = StepDocuments.read(result.output) else {
             return broken(.receipt(survey), result)
         }
         let texts = specPaths.map { files[$0] ?? "" }

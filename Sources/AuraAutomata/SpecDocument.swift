@@ -18,7 +18,7 @@
 ///
 /// Ids are never used again: what was removed stays as a struck-out line. An item may go on in
 /// indented lines.
-package struct SpecDocument: Hashable, Sendable {
+struct SpecDocument: Hashable, Sendable {
     /// A user story with its acceptance criteria.
     struct Story: Hashable, Sendable {
         var id: String

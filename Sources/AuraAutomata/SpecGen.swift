@@ -143,7 +143,7 @@ extension SpecGen {
     private mutating func readSpec(
         _ material: Material, _ head: String, _ result: StepResult
     ) -> [Command] {
-        guard result.isSuccess, let files = StepReading.documents(result.output) else {
+        guard result.isSuccess, let files = StepDocuments.read(result.output) else {
             return finish(.workspaceFailed, StepReading.failure("read \(directory)", result))
         }
         var material = material
@@ -165,7 +165,7 @@ extension SpecGen {
         _ material: Material, _ result: StepResult
     ) -> [Command] {
         let place = definition.spec?.requirements ?? ""
-        guard result.isSuccess, let files = StepReading.documents(result.output) else {
+        guard result.isSuccess, let files = StepDocuments.read(result.output) else {
             return finish(.workspaceFailed, StepReading.failure("read \(place)", result))
         }
         guard !files.isEmpty else {

@@ -1,19 +1,19 @@
 /// What has to hold of a specification before anything is built by it: pure code, no model.
-package enum SpecLint {
+enum SpecLint {
     /// What is wrong, and where.
-    package struct Finding: Hashable, Sendable {
+    struct Finding: Hashable, Sendable {
         /// `spec.md`, `plan.md` or `tasks.md`.
-        package var file: String
+        var file: String
         /// From 1; 0: the file as a whole.
-        package var line: Int
-        package var text: String
+        var line: Int
+        var text: String
     }
 
     /// Raised with every rule: a receipt of older rules is none.
     static let version = 1
 
     /// Everything that is wrong with the three texts, in the order of the files.
-    package static func findings(spec: String, plan: String, tasks: String) -> [Finding] {
+    static func findings(spec: String, plan: String, tasks: String) -> [Finding] {
         let document = SpecDocument(spec)
         let list = SpecTasks(tasks)
         var found = open(spec, "spec.md") + open(plan, "plan.md") + open(tasks, "tasks.md")

@@ -64,26 +64,14 @@ enum StepReading {
         return nil
     }
 
-    /// The files that `read` printed, by their paths; nil when the output is not whole, or not
-    /// UTF-8.
-    static func documents(_ output: String) -> [String: String]? {
-        var files: [String: String] = [:]
-        var rest = Substring(output).utf8
-        while !rest.isEmpty {
-            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
-            let words = Substring(line).split(separator: " ", maxSplits: 2)
-            guard words.count == 3, words[0] == "file", let count = Int(words[1]), count >= 0
-            else { return nil }
-            let body = rest[line.endIndex...].dropFirst()
-            let text = String(decoding: body.prefix(count), as: UTF8.self)
-            guard text.utf8.count == count, !text.unicodeScalars.contains("\u{FFFD}") else {
-                return nil
-            }
-            files[String(words[2])] = text
-            // Behind each file stands a newline of its own.
-            rest = body.dropFirst(count + 1)
+    /// Why a collected file is not the output that was declared; nil when it is.
+    static func flaw(in text: String?, as output: OutputDeclaration) -> String? {
+        guard let text else { return "\(output.path) is not there" }
+        guard let schema = output.schema else { return nil }
+        guard let value = try? JSON.decode(JSONValue.self, from: text.utf8) else {
+            return "\(output.path) is no JSON"
         }
-        return files
+        return JSONSchema.misfit(of: value, in: schema).map { "\(output.path): \($0)" }
     }
 
     /// The commit of an export's last line `commit COMMIT`.

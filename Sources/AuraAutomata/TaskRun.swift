@@ -6,9 +6,13 @@ package import AuraModel
 /// a workspace, it prepares a clone, lets the agent work, and lands the verified result as one
 /// commit.
 ///
-///     idle -> survey -> prepare -> working -> export -> checkout -> verify... -> land -> finished
-///                                     ^                                |
-///                                     +------- rework, bounded --------+
+///     idle -> survey -> prepare -> working -> collect -> export -> checkout -> verify...
+///                                     ^          |                                |  |
+///                                     +----------+----- rework, bounded ----------+  v
+///                                                                finished <- land <--+
+///
+/// A run whose definition has a list of commands does those instead of `working`, and asks no
+/// model.
 package struct TaskRun: Hashable, Sendable {
     /// 2: a third round on the same failure seldom brings what two did not.
     static let reworkMax = 2
@@ -19,6 +23,9 @@ package struct TaskRun: Hashable, Sendable {
     private enum Stage: Hashable, Sendable {
         case survey
         case prepare(base: String)
+        /// One of the definition's commands; `base` is nil without a workspace of one's own.
+        case command(base: String?, index: Int)
+        case collect(base: String?)
         case export(base: String)
         case checkout(base: String, commit: String?)
         case verify(base: String, commit: String?, index: Int)
@@ -40,6 +47,8 @@ package struct TaskRun: Hashable, Sendable {
     private var agent: AgentLoop
     private var counter = CommandCounter()
     private var reworks = 0
+    /// How often the commands began again.
+    private var restarts = 0
     /// What the agent said of its work when it last finished.
     private var summary = ""
 
@@ -82,6 +91,9 @@ package struct TaskRun: Hashable, Sendable {
     }
 
     private mutating func work(base: String?) -> [Command] {
+        if task == nil, let commands = definition.run, !commands.isEmpty {
+            return perform(.command(base: base, index: 0))
+        }
         state = .working(base: base)
         let text = task.map { AgentPrompt.task($0) } ?? AgentPrompt.task(definition)
         return absorb(agent.begin(text, issuing: &counter), base: base)
@@ -97,8 +109,9 @@ package struct TaskRun: Hashable, Sendable {
         case .commands(let commands): return commands
         case .ended(let outcome, let summary):
             self.summary = summary
-            guard outcome.isSuccess, let base else { return finish(outcome, summary) }
-            return perform(.export(base: base))
+            guard outcome.isSuccess else { return finish(outcome, summary) }
+            guard !outputs.isEmpty else { return conclude(outcome, base: base) }
+            return perform(.collect(base: base))
         case .submitted: return []
         }
     }
@@ -111,6 +124,8 @@ extension TaskRun {
         switch stage {
         case .survey: .survey
         case .prepare(let base): .prepare(base: base)
+        case .command(_, let index): .run(step: commands[index])
+        case .collect: .collect(paths: outputs.map(\.path))
         case .export(let base):
             .export(base: base, message: commitMessage, overlay: [])
         case .checkout(let base, let commit): .checkout(commit: commit ?? base)
@@ -134,7 +149,18 @@ extension TaskRun {
                 .workspaceFailed,
                 "\(request(stage).title): interrupted \(interruptions) times in a row: \(reason)")
         }
-        return perform(stage, interruptions: interruptions)
+        guard case .command(let base, _) = stage else {
+            return perform(stage, interruptions: interruptions)
+        }
+        // Commands do not clear what they left: all of them begin again in a fresh tree.
+        restarts += 1
+        guard let base, restarts <= StepReading.interruptionsMax else {
+            return finish(
+                .indeterminate,
+                "\(request(stage).title): interrupted, and it is not known how far it came: \(reason)"
+            )
+        }
+        return perform(.prepare(base: base))
     }
 
     private mutating func stepped(_ stage: Stage, _ result: StepResult) -> [Command] {
@@ -146,6 +172,8 @@ extension TaskRun {
         case .prepare(let base):
             guard result.isSuccess else { return broken(stage, result) }
             return work(base: base)
+        case .command(let base, let index): return ran(base, index, result)
+        case .collect(let base): return collected(base, result)
         case .export(let base): return exported(base, result)
         case .checkout(let base, let commit):
             guard result.isSuccess else { return broken(stage, result) }
@@ -160,6 +188,47 @@ extension TaskRun {
             guard result.isSuccess else { return broken(stage, result) }
             return finish(.done, "landed \(commit.prefix(12)) on \(branch)")
         }
+    }
+
+    private var commands: [StepDeclaration] { definition.run ?? [] }
+
+    /// What has to be there in the end; the parent judges what a child left.
+    private var outputs: [OutputDeclaration] { task == nil ? definition.outputs ?? [] : [] }
+
+    private mutating func ran(_ base: String?, _ index: Int, _ result: StepResult) -> [Command] {
+        guard result.isSuccess else {
+            summary = Excerpt.headAndTail(result.output, bytesMax: Excerpt.stepOutputBytesMax)
+            return finish(
+                .failed, StepReading.failure("command \(commands[index].name) failed", result))
+        }
+        guard index + 1 < commands.count else {
+            summary = "\(commands.count) commands succeeded"
+            guard outputs.isEmpty else { return perform(.collect(base: base)) }
+            return conclude(RunOutcome(.done, summary), base: base)
+        }
+        return perform(.command(base: base, index: index + 1))
+    }
+
+    /// What was declared has to be there and to fit; a model may mend it, commands may not.
+    private mutating func collected(_ base: String?, _ result: StepResult) -> [Command] {
+        let files = result.isSuccess ? StepDocuments.read(result.output) : nil
+        guard let files else { return broken(.collect(base: base), result) }
+        let flaws = outputs.compactMap { StepReading.flaw(in: files[$0.path], as: $0) }
+        guard let first = flaws.first else {
+            return conclude(RunOutcome(.done, Excerpt.line(summary)), base: base)
+        }
+        guard commands.isEmpty, reworks < Self.reworkMax else {
+            return finish(.failed, first)
+        }
+        reworks += 1
+        state = .working(base: base)
+        let message = AgentPrompt.outputs(flaws)
+        return absorb(agent.goOn(message, issuing: &counter), base: base)
+    }
+
+    private mutating func conclude(_ outcome: RunOutcome, base: String?) -> [Command] {
+        guard let base else { return finish(outcome, summary) }
+        return perform(.export(base: base))
     }
 
     /// A task-run needs no task list: a survey that found a base is enough.
@@ -200,7 +269,7 @@ extension TaskRun {
     private mutating func rework(
         _ base: String, _ step: StepDeclaration, _ result: StepResult
     ) -> [Command] {
-        guard reworks < Self.reworkMax else {
+        guard commands.isEmpty, reworks < Self.reworkMax else {
             return finish(
                 .failedVerify,
                 StepReading.failure(

@@ -153,8 +153,9 @@ enum ToolSchemas {
             "Ask the operator, if the task cannot be done without an answer. The run "
                 + "stands still meanwhile."
         case .submitSpec:
-            "Hand in the whole specification: everything that holds, old and new. It is merged by id "
-                + "with what there is, checked, and refused with the reasons if it does not hold together."
+            "Hand in the whole specification: everything that holds, old and new. It is merged by "
+                + "id with what there is, checked, and refused with the reasons if it does not hold "
+                + "together."
         }
     }
 

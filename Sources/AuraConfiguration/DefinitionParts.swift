@@ -7,7 +7,9 @@ enum BudgetFields {
     static let expectation = "what a run may consume at most"
     static let hint = "budget: {run: {usd: 2.50, wall: 30m}}"
 
-    static func read(_ field: Field, _ report: inout Report) -> Definition.Budget? {
+    static func read(
+        _ field: Field, isModelFree: Bool, _ report: inout Report
+    ) -> Definition.Budget? {
         guard
             let fields = Fields(
                 field, keys: ["run", "day", "task"],
@@ -20,6 +22,7 @@ enum BudgetFields {
             let members = Fields(run, keys: keys, expected: limitsExpectation, &report)
         else { return nil }
         budget.run = limits(members, &report)
+        if isModelFree { return budget }
         if !members.tries("tokens"), !members.tries("usd") {
             report.add(
                 members.place,
@@ -53,7 +56,35 @@ enum BudgetFields {
     }
 }
 
-/// Reads `verify`.
+/// Reads `outputs`.
+enum OutputFields {
+    /// 16 files: together they have at most a megabyte in the record.
+    private static let countMax = 16
+    private static let expectation = "a list of files, such as `[report.json]`"
+
+    static func read(_ field: Field, _ report: inout Report) -> [OutputDeclaration]? {
+        field.items(max: countMax, expected: expectation, &report)?.compactMap { item in
+            guard case .mapping = item.node.value else {
+                return item.relativePath(&report).map { OutputDeclaration(path: $0) }
+            }
+            guard
+                let fields = Fields(
+                    item, keys: ["path", "schema"], expected: expectation, &report),
+                let path = fields.required("path", expected: "a file's path", &report)?
+                    .relativePath(&report)
+            else { return nil }
+            guard let place = fields["schema"], let schema = place.json(&report) else {
+                return OutputDeclaration(path: path)
+            }
+            if let flaw = JSONSchema.flaw(in: schema) {
+                report.add(place.node.place, "`\(place.path)`: \(flaw)")
+            }
+            return OutputDeclaration(path: path, schema: schema)
+        }
+    }
+}
+
+/// Reads `verify`, and a task-run's `run`.
 enum StepFields {
     /// A second to a day: what takes longer is no proof that anyone waits for.
     static let timeoutRange = Milliseconds.seconds(1)...Milliseconds.minutes(24 * 60)

@@ -27,6 +27,9 @@ package import AuraModel
 ///     verify:                            # shell lines, or mappings of name, run and timeout
 ///       - make test
 ///       - {name: lint, run: [./lint, --strict], timeout: 2m}
+///     run: [./report > report.json]      # task-run: commands instead of a prompt, and no model
+///     outputs:                           # task-run: files that must be there, kept in the record
+///       - {path: report.json, schema: {type: object, required: [rows]}}
 ///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}
 ///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
 package enum DefinitionReader {
@@ -53,17 +56,25 @@ package enum DefinitionReader {
         let kindField = fields.required(
             "kind", expected: "`task-run`, `dev-loop`, `spec-gen` or `chat`", &report)
         let kind = kindField?.word(of: AutomatonKind.allCases, &report)
-        let reasoner = fields.required(
-            "reasoner", expected: "the name of a reasoner in aurad.yaml", &report)?.name(&report)
+        // Commands need no model; what is not asked needs no bound on tokens.
+        let isModelFree = fields["run"] != nil && kind == .taskRun
+        let reasoner =
+            isModelFree && fields["reasoner"] == nil
+            ? nil
+            : fields.required(
+                "reasoner", expected: "the name of a reasoner in aurad.yaml", &report)?.name(
+                    &report)
         let schedule = fields["schedule"].flatMap { ScheduleFields.read($0, &report) }
         let budget = fields.required(
             "budget", expected: BudgetFields.expectation, hint: BudgetFields.hint, &report
-        ).flatMap { BudgetFields.read($0, &report) }
+        ).flatMap { BudgetFields.read($0, isModelFree: isModelFree, &report) }
         let description = fields["description"]?.text(
             max: descriptionLengthMax, expected: "a description", &report)
         let prompt = fields["prompt"]?.text(max: promptLengthMax, expected: "the task", &report)
         let workspace = fields["workspace"].flatMap { readWorkspace($0, &report) }
         let verify = fields["verify"].flatMap { StepFields.read($0, &report) }
+        let run = fields["run"].flatMap { StepFields.read($0, &report) }
+        let outputs = fields["outputs"].flatMap { OutputFields.read($0, &report) }
         let spec = fields["spec"].flatMap { SpecFields.read($0, &report) }
         let limits = fields["limits"].flatMap { readLimits($0, &report) }
         let capabilities = fields["capabilities"].flatMap { readCapabilities($0, kind, &report) }
@@ -71,20 +82,23 @@ package enum DefinitionReader {
         if let kind, let kindField {
             KindRules.check(fields, kind, at: kindField.node.place, &report)
         }
-        guard let nameField, let name, let kind, let reasoner, let budget else { return nil }
+        guard let nameField, let name, let kind, reasoner != nil || isModelFree, let budget
+        else { return nil }
         let definition = Definition(
             name: name, kind: kind, description: description ?? "", enabled: enabled ?? true,
             schedule: schedule?.schedule ?? .manual, firing: schedule?.firing,
             zone: schedule?.zone ?? "UTC",
-            reasoner: reasoner.text, prompt: prompt ?? "", budget: budget, workspace: workspace,
+            reasoner: reasoner?.text ?? "", prompt: prompt ?? "", budget: budget,
+            workspace: workspace,
             verify: verify ?? [], limits: limits ?? .init(),
-            capabilities: capabilities ?? standardCapabilities(kind), spec: spec)
+            capabilities: capabilities ?? standardCapabilities(kind), run: run,
+            outputs: outputs, spec: spec)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
-        "workspace", "verify", "limits", "capabilities", "spec",
+        "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.

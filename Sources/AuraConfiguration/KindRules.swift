@@ -7,8 +7,15 @@ enum KindRules {
     ) {
         switch kind {
         case .taskRun:
-            _ = fields.required(
-                "prompt", expected: "the task, which a task-run is for", at: place, &report)
+            if let prompt = fields["prompt"], fields["run"] != nil {
+                report.add(
+                    prompt.node.place, "both `prompt` and `run`, expected one of them",
+                    hint: "make two automatons of it, the second with `schedule: {after: ...}`")
+            } else if fields["run"] == nil {
+                _ = fields.required(
+                    "prompt", expected: "the task, or `run`, a list of commands", at: place,
+                    &report)
+            }
             refuse(devLoopOnly + [["spec"], ["capabilities", "edits"]], in: fields, kind, &report)
             needWorkspaceToVerify(fields, at: place, &report)
         case .devLoop:
@@ -18,9 +25,11 @@ enum KindRules {
             _ = fields.required(
                 "verify", expected: "the steps that must pass before a dev-loop lands a task",
                 hint: "verify: [make test]", at: place, &report)
-            refuse([["spec"], ["capabilities", "edits"]], in: fields, kind, &report)
+            let without = [["spec"], ["capabilities", "edits"]]
+            refuse(taskRunOnly + without, in: fields, kind, &report)
         case .chat:
-            refuse(devLoopOnly + [["schedule"], ["spec"]], in: fields, kind, &report)
+            let without = [["schedule"], ["spec"]]
+            refuse(devLoopOnly + taskRunOnly + without, in: fields, kind, &report)
             needWorkspaceToVerify(fields, at: place, &report)
             if isTrue(["capabilities", "edits"], in: fields), fields["workspace"] == nil {
                 _ = fields.required(
@@ -35,7 +44,7 @@ enum KindRules {
                 hint: "spec: {requirements: requirements.md, directory: specs/001-name}",
                 at: place, &report)
             let without = [["capabilities", "commands"], ["capabilities", "edits"]]
-            refuse(devLoopOnly + without, in: fields, kind, &report)
+            refuse(devLoopOnly + taskRunOnly + without, in: fields, kind, &report)
             let hasFile = member(["spec", "requirements"], in: fields) != nil
             if !hasFile, fields["spec"] != nil, fields["prompt"] == nil {
                 _ = fields.required(
@@ -44,6 +53,8 @@ enum KindRules {
             }
         }
     }
+
+    private static let taskRunOnly = [["run"], ["outputs"]]
 
     private static let devLoopOnly = [
         ["budget", "task"], ["workspace", "tasks"], ["workspace", "linted"],
@@ -66,7 +77,9 @@ enum KindRules {
         for path in paths {
             guard let place = member(path, in: fields)?.place else { continue }
             let name = path.joined(separator: ".")
-            let only = devLoopOnly.contains(path) ? ", only to a dev-loop" : ""
+            let only =
+                devLoopOnly.contains(path)
+                ? ", only to a dev-loop" : taskRunOnly.contains(path) ? ", only to a task-run" : ""
             report.add(
                 place, "`\(name)` means nothing to a \(kind.rawValue)\(only)", hint: "remove it")
         }

@@ -196,7 +196,8 @@ enum ProviderFields {
             ("idle", timeouts.idle),
         ] where span.map({ $0 > total }) == true {
             fields[key]?.refuse(
-                &report, expected: "no more than the `total` of \(DurationText.format(total.count))")
+                &report, expected: "no more than the `total` of \(DurationText.format(total.count))"
+            )
         }
         return timeouts
     }

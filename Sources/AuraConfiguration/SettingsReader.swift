@@ -102,6 +102,10 @@ package enum SettingsReader {
             ?? settings.startsPerMinuteMax
         if let budget = fields["day-budget"] {
             settings.dayBudget = BudgetFields.limits(budget, &report) ?? .none
+            if settings.dayBudget.wall != nil {
+                budget.refuse(
+                    &report, expected: "`tokens`, `usd` or `calls`: time is each run's own")
+            }
         }
         let providers = fields["providers"].map { ProviderFields.readAll($0, &report) } ?? [:]
         if let reasoners = fields["reasoners"] {

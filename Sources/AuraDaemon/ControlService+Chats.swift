@@ -20,6 +20,8 @@ extension ControlService {
     }
 
     /// Messages of a thread after the number `after`, in order.
+    ///
+    /// Those that a fork has in common with its origin come from there.
     func messages(of name: AutomatonName, query: Query) async throws -> [MessageRow] {
         let after = try query.number("after", 0, in: 0...Int.max - 1)
         let limit = try query.number("limit", Self.messagesDefault, in: 1...Self.messagesMax)
@@ -30,11 +32,10 @@ extension ControlService {
         guard let count = try await inbox.ask({ $0.state.threads[key]?.messages }).get() else {
             return []
         }
-        // A fork's first own message has the number behind the common part.
         var rows: [MessageRow] = []
         var number = after + 1
         while number <= count, rows.count < limit {
-            if let row = try message(number, key) { rows.append(row) }
+            if let row = try messageOrOrigin(number, key) { rows.append(row) }
             number += 1
         }
         return rows

@@ -19,12 +19,13 @@ extension ControlService {
         let from = Instant(milliseconds: try query.number("from", 0, in: 0...Int.max))
         _ = try await known(name)
         var rows: [OccurrenceRow] = []
-        var before = to + Milliseconds(1)
+        var before = OccurrenceKey.text(name, to + Milliseconds(1))
+        // Two rows may overlap: a firing of many in one row that was backfilled has its own, too.
         while rows.count < limit, let row = try newest(of: name, before: before),
-            row.through ?? row.nominal >= from
+            row.nominal >= from || row.through != nil
         {
-            rows.append(row)
-            before = row.nominal
+            if row.through ?? row.nominal >= from { rows.append(row) }
+            before = OccurrenceKey.text(of: row)
         }
         return rows
     }
@@ -52,11 +53,27 @@ extension ControlService {
                 .get()
         else { throw Self.unknown(name) }
         let bound = at.map { $0 + Self.nearby } ?? Instant(milliseconds: .max)
-        let row = try newest(of: name, before: bound)
-        if let row, at.map({ row.through ?? row.nominal >= $0 }) ?? true {
-            return explainer.explain(.init(row, run: try run(of: row)))
+        let row = try newest(of: name, before: OccurrenceKey.text(name, bound))
+        if let covering = try at.map({ try covering($0, of: name, from: row) }) ?? row {
+            return explainer.explain(.init(covering, run: try run(of: covering)))
         }
         return explainer.explainNothing(at: at ?? now, before: row)
+    }
+
+    /// The newest of `row` and those before it that tells of `at`.
+    ///
+    /// A row that stands for many firings may have some between that were backfilled, at most as
+    /// many as may wait at once.
+    private func covering(
+        _ at: Instant, of name: AutomatonName, from row: OccurrenceRow?
+    ) throws -> OccurrenceRow? {
+        var row = row
+        for _ in 0...FiringPolicy.countMax {
+            guard let candidate = row else { return nil }
+            if candidate.through ?? candidate.nominal >= at { return candidate }
+            row = try newest(of: name, before: OccurrenceKey.text(of: candidate))
+        }
+        return nil
     }
 
     /// Lets the firings of a range of the past start, but for those that did already.
@@ -94,11 +111,11 @@ extension ControlService {
         APIError(.notFound, "there is no automaton '\(name)'", hint: "aura-ctl list")
     }
 
-    /// The newest occurrence of `name` with a nominal instant before `bound`.
-    private func newest(of name: AutomatonName, before bound: Instant) throws -> OccurrenceRow? {
+    /// The newest occurrence of `name` with a key before `bound`.
+    private func newest(of name: AutomatonName, before bound: String) throws -> OccurrenceRow? {
         try reader.rows(
             in: .occurrences, prefix: OccurrenceKey.prefix(name), limit: 1, newestFirst: true,
-            before: OccurrenceKey.text(name, bound)
+            before: bound
         ).first.map { try JSON.decode(OccurrenceRow.self, from: $0.value.utf8) }
     }
 

@@ -80,7 +80,8 @@ package struct Daemon {
         let launcher = try Launcher(
             cagePath: settings.libexecDirectory + "/aura-cage",
             workerPath: settings.libexecDirectory + "/aura-worker")
-        let features = try HostFeatures.probe(launcher, workerArguments: [WorkerMode.selfCheck.rawValue])
+        let features = try HostFeatures.probe(
+            launcher, workerArguments: [WorkerMode.selfCheck.rawValue])
         let fatal = features.missing.filter(\.isFatal)
         guard fatal.isEmpty else {
             let names = fatal.map { "  \($0.feature): \($0.detail)" }.joined(separator: "\n")

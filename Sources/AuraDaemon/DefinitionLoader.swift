@@ -13,6 +13,13 @@ struct DefinitionLoader: Sendable {
     /// 1000: more files than one host runs automatons; a larger directory is a mistake.
     static let filesMax = 1000
 
+    /// Everything in the directory, read now, with the rules of `zones` beside those that it names.
+    func read(zones: Set<String>) -> DefinitionsRead {
+        var read = read()
+        for name in zones { read.zones[name] = Self.zone(name) }
+        return read
+    }
+
     /// Everything in the directory, read now.
     func read() -> DefinitionsRead {
         let directory = settings.definitionsDirectory
@@ -47,7 +54,8 @@ struct DefinitionLoader: Sendable {
 
     /// What only the daemon can see to be wrong.
     private func problem(with definition: Definition, in file: String) -> Diagnostic? {
-        if settings.reasoners[definition.reasoner] == nil {
+        // A list of commands needs none.
+        if !definition.reasoner.isEmpty, settings.reasoners[definition.reasoner] == nil {
             let known = settings.reasoners.keys.sorted().joined(separator: ", ")
             return Diagnostic(
                 file: file, line: 0, column: 0,

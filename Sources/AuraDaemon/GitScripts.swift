@@ -59,6 +59,19 @@ enum GitScripts {
             done </tmp/files
             """#
 
+    /// Prints files of the tree, each behind `file BYTES PATH` and before a newline.
+    ///
+    /// Only what is a file in its place: a link, even inside the tree, is left out.
+    static let collect = #"""
+        cd /ws
+        printf '%s\n' "$AURA_PATHS" | while IFS= read -r path; do
+            [ -f "$path" ] && [ "$(readlink -f -- "$path")" = "/ws/$path" ] || continue
+            printf 'file %s %s\n' "$(wc -c <"$path")" "$path"
+            cat -- "$path"
+            echo
+        done
+        """#
+
     /// Copies the commit into the run's store, and from there into the agent's tree.
     static let prepare =
         commitsOnly + #"""
@@ -202,14 +215,23 @@ enum GitScripts {
     /// branch points elsewhere meanwhile, or is checked out.
     static let land =
         commitsOnly + #"""
-            # The operator reads what lands, with a user of his own.
+            # The operator reads what lands, with a user of his own, and goes on writing beside it
+            # where the repository is shared with our group.
             umask 022
+            for objects in /repo/objects /repo/.git/objects; do
+                case $(stat -c %A $objects 2>/dev/null) in ?????w*) umask 002;; esac
+            done
             ref="refs/heads/$AURA_BRANCH"
             case $AURA_BRANCH in
                 "aura/$AURA_AUTOMATON"/*) git check-ref-format "$ref";;
                 *) false;;
             esac || { echo "'$AURA_BRANCH' is not a branch of this automaton"; exit 2; }
-            target() { git -c core.hooksPath=/dev/null -c core.fsmonitor=false -C /repo "$@"; }
+            # A cage may not set the set-group-id bit, as git would in a shared repository; new
+            # directories inherit it.
+            target() {
+                git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
+                    -c core.sharedRepository=umask -C /repo "$@"
+            }
             old=$(target rev-parse --verify --quiet "$ref") || old=
             if [ "$old" = "$AURA_COMMIT" ]; then
                 echo "landed $AURA_COMMIT on $AURA_BRANCH (it was there already)"; exit 0

@@ -67,18 +67,20 @@ extension Redactor {
             return .redacted(run, generation, redacted)
         case .attemptEnded(let run, let generation, let exit, let detail):
             return .attemptEnded(run, generation, exit, detail: clean(detail))
-        case .modelEnded(let run, let command, .success(let answer)):
-            return .modelEnded(run, command, .success(clean(answer)))
-        case .modelEnded(let run, let command, .failure(let failure)):
-            return .modelEnded(run, command, .failure(clean(failure)))
+        case .modelEnded(let run, let command, let result, let chance):
+            return .modelEnded(
+                run, command, result.map(clean).mapError(clean), chance: chance)
         case .toolEnded(let run, let command, let result):
             return .toolEnded(run, command, clean(result))
         case .stepEnded(let run, let command, let result):
             return .stepEnded(run, command, clean(result))
         case .ordered(.answer(let run, let text), let principal, let ticket):
             return .ordered(.answer(run, text: clean(text)), by: principal, ticket: ticket)
+        case .ordered(.say(let name, let thread, var message), let principal, let ticket):
+            message.text = clean(message.text)
+            return .ordered(.say(name, thread, message), by: principal, ticket: ticket)
         case .started, .definitionsRead, .clock, .tick, .ordered, .attested, .redacted, .violated,
-            .checkpointSigned, .stopping:
+            .modelBegan, .checkpointSigned, .stopping:
             return event
         }
     }

@@ -23,10 +23,21 @@ struct StepPlans {
     func plan(
         _ request: StepRequest, of run: RunRow, owner: RunID, _ definition: Definition
     ) throws(SystemError) -> Plan {
+        switch request {
+        case .run(let step): return try command(step, of: run, owner: owner, definition)
+        case .collect(let paths):
+            try workspaces.ensure(owner, .tree)
+            return git(
+                GitScripts.collect, run, binds: [], tree: .tree, owner: owner, writable: false,
+                ["AURA_PATHS": paths.joined(separator: "\n")], output: .document)
+        default: break
+        }
         guard let workspace = definition.workspace else {
             throw SystemError("workspace", code: 2, subject: "the definition names none")
         }
         switch request {
+        // Planned above: they need no repository.
+        case .run, .collect: throw SystemError("plan", code: 22, subject: request.title)
         case .survey:
             let tasks = definition.kind == .devLoop ? workspace.tasks : ""
             return git(
@@ -80,6 +91,18 @@ struct StepPlans {
                     "AURA_COMMIT": commit, "AURA_PARENT": base,
                 ])
         }
+    }
+
+    /// The cage of a task-run's own command, over the tree that the commands share.
+    private func command(
+        _ step: StepDeclaration, of run: RunRow, owner: RunID, _ definition: Definition
+    ) throws(SystemError) -> Plan {
+        try workspaces.ensure(owner, .tree)
+        var cage = CagePlan.command(
+            run: run.id.text, step.argv, workspace: workspaces.path(owner, .tree))
+        cage.binds += granted(definition)
+        return Plan(
+            cage: cage, timeout: step.timeout ?? definition.limits.command, output: .command)
     }
 
     /// The cage of a command that the model chose, over the agent's tree and without the broker.

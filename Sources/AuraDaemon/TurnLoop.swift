@@ -71,10 +71,6 @@ final class TurnLoop {
         definitions = DefinitionLoader(settings: settings)
         cages = CageRunner(launcher: launcher, watches: watches)
         redactor = Redactor(credentials: credentials)
-        for reasoner in settings.reasoners.values {
-            // What a key looks like is known before anything can be said about it.
-            if case .anthropic(_, let name) = reasoner.provider { _ = credentials.secret(name) }
-        }
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
@@ -213,8 +209,11 @@ final class TurnLoop {
     }
 
     private func readDefinitions() -> DefinitionsRead {
-        let read = definitions.read()
-        zones = ZoneStamps(of: read.loaded.map(\.definition.zone))
+        let state = kernel.state
+        let inForce = state.automata.values.filter(\.isLoaded)
+            .compactMap { state.definitions[$0.definition]?.zone }
+        let read = definitions.read(zones: Set(inForce))
+        zones = ZoneStamps(of: read.loaded.map(\.definition.zone) + read.zones.keys)
         nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
         return read
     }
@@ -334,7 +333,7 @@ final class TurnLoop {
                 .compactMap { kernel.status(of: $0, at: now) },
             refused: kernel.refusedDefinitions, weaknesses: weaknesses,
             reasoners: kernel.reasoners(
-                at: now, problems: calls.credentialProblems(of: settings.reasoners.keys)),
+                problems: calls.credentialProblems(of: settings.reasoners.keys)),
             trouble: commits.trouble)
     }
 

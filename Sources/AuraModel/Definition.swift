@@ -31,6 +31,10 @@ package struct Definition: Hashable, Sendable, Codable {
     package var verify: [StepDeclaration]
     package var limits: Limits
     package var capabilities: Capabilities
+    /// task-run: commands that are its work, in order, instead of a model's.
+    package var run: [StepDeclaration]?
+    /// task-run: files that it has to leave in its workspace, which are kept in the record.
+    package var outputs: [OutputDeclaration]?
     /// spec-gen: what the specification is made of, and where it stands.
     package var spec: SpecSource?
 
@@ -41,6 +45,7 @@ package struct Definition: Hashable, Sendable, Codable {
         reasoner: String, prompt: String = "",
         budget: Budget = Budget(), workspace: Workspace? = nil, verify: [StepDeclaration] = [],
         limits: Limits = Limits(), capabilities: Capabilities = Capabilities(),
+        run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
         spec: SpecSource? = nil
     ) {
         self.name = name
@@ -57,6 +62,8 @@ package struct Definition: Hashable, Sendable, Codable {
         self.verify = verify
         self.limits = limits
         self.capabilities = capabilities
+        self.run = run
+        self.outputs = outputs
         self.spec = spec
     }
 
@@ -159,6 +166,20 @@ package struct Definition: Hashable, Sendable, Codable {
             self.edits = edits
             self.read = read
         }
+    }
+}
+
+/// A file that a task-run has to leave.
+package struct OutputDeclaration: Hashable, Sendable, Codable {
+    /// Relative to the workspace.
+    package var path: String
+    /// What its JSON has to fit, by `JSONSchema`; nil: it may hold anything.
+    package var schema: JSONValue?
+
+    /// An output.
+    package init(path: String, schema: JSONValue? = nil) {
+        self.path = path
+        self.schema = schema
     }
 }
 

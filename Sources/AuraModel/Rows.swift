@@ -144,23 +144,25 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var pause: Pause?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
-    /// The newest firings that were missed in a row: planned again when the clock goes back into
-    /// them.
-    package var missed: Span?
-    /// The row that stands for the first of `missed`, where that were too many for a row each.
-    package var summary: OccurrenceRow?
-    /// Spans in which the schedule was not in force, so that nothing was decided: oldest first, at
-    /// most `settledMax`.
+    /// Spans up to the cursor whose firings were all missed: planned again when the clock goes back
+    /// into them. Oldest first, at most `missesMax`.
+    package var misses: [Miss]?
+    /// Spans up to the cursor in which the schedule was not in force, so that nothing was decided:
+    /// planned when the clock goes back into them. Oldest first, at most `settledMax`.
     package var unplanned: [Span]?
     /// Spans after the cursor whose firings have been decided already: the clock was there before.
+    /// Oldest first, apart from each other, at most `settledMax`.
     package var settled: [Span]?
     /// When the schedule came into force, changed or went, oldest first, at most `historyMax`.
     package var history: [Turn]?
 
     /// 32: what `explain` can still tell of in plain words; the log has all of them.
     package static let historyMax = 32
-    /// 64 times that the clock came back; after that it is not followed back any more.
+    /// 64 spans: beyond that the shortest one is forgotten, and what it holds stays as it is.
     package static let settledMax = 64
+    /// 8 times that firings were missed, each row of the automaton carries them: beyond that the
+    /// shortest one is forgotten, and its firings stay missed even if the clock goes back to them.
+    package static let missesMax = 8
 
     /// A pause, and who wanted it.
     package struct Pause: Hashable, Sendable, Codable {
@@ -209,6 +211,19 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
         }
     }
 
+    /// Firings that were missed in a row.
+    package struct Miss: Hashable, Sendable, Codable {
+        package var span: Span
+        /// The row that stands for the first of them, where that were too many for a row each.
+        package var summary: OccurrenceRow?
+
+        /// Firings of `span`, some of them summed up in one row.
+        package init(span: Span, summary: OccurrenceRow? = nil) {
+            self.span = span
+            self.summary = summary
+        }
+    }
+
     /// A change of whether, or how, the schedule is in force.
     package struct Turn: Hashable, Sendable, Codable {
         /// What changed.
@@ -254,9 +269,10 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     }
 }
 
-/// A planned firing and what became of it.
+/// A planned firing and what became of it; or many of them that were missed, with `through`.
 ///
-/// Key: automaton, slash, nominal instant.
+/// Key: automaton, slash, nominal instant; and a plus where it stands for many. Inside those, a
+/// firing with a row of its own, such as one that was backfilled, is told by that one.
 package struct OccurrenceRow: Hashable, Sendable, Codable {
     package var automaton: AutomatonName
     package var nominal: Instant

@@ -185,6 +185,11 @@ package enum StepRequest: Hashable, Sendable, Codable {
     case read(commit: String, paths: [String])
     /// Make the agent's disposable clone at a commit.
     case prepare(base: String)
+    /// Run one declared command in the agent's tree: the work of a task-run without a model.
+    case run(step: StepDeclaration)
+    /// Print files of the agent's tree, each behind `file BYTES PATH`; what is not there is left
+    /// out.
+    case collect(paths: [String])
     /// Turn what the agent left into one commit on top of `base`. Prints `commit COMMIT`.
     case export(base: String, message: String, overlay: [OverlayFile])
     /// Make a fresh tree of a commit, for verify.
@@ -201,6 +206,8 @@ package enum StepRequest: Hashable, Sendable, Codable {
         case .read(let commit, let paths):
             "read \(paths.joined(separator: ", ")) at \(commit.prefix(12))"
         case .prepare(let base): "prepare a clone at \(base.prefix(12))"
+        case .run(let step): "run: \(step.name)"
+        case .collect(let paths): "collect \(paths.joined(separator: ", "))"
         case .export: "export the result as a commit"
         case .checkout(let commit): "check out \(commit.prefix(12)) afresh"
         case .verify(let step): "verify: \(step.name)"

@@ -26,8 +26,9 @@ enum AnswerBounds {
     /// cut off.
     static let blocksMax = 1024
 
-    /// The input of a tool call from its text; none at all is an empty object. Nil for anything
-    /// but a whole JSON object of bounded depth.
+    /// The input of a tool call from its text; none at all is an empty object.
+    ///
+    /// Nil for anything but a whole JSON object of bounded depth.
     static func input(_ text: String) -> JSONValue? {
         if text.allSatisfy(\.isWhitespace) { return .object([:]) }
         guard let value = try? JSONScanner.value(Array(text.utf8)), case .object = value
@@ -79,7 +80,8 @@ extension ProviderSettings {
         case .openaiChat, .openaiResponses:
             if !key.isEmpty { fields.append(Array("authorization: Bearer ".utf8) + key) }
         }
-        return fields + headers.sorted { $0.key < $1.key }.map { Array("\($0.key): \($0.value)".utf8) }
+        return fields
+            + headers.sorted { $0.key < $1.key }.map { Array("\($0.key): \($0.value)".utf8) }
     }
 }
 

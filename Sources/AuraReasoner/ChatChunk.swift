@@ -11,7 +11,9 @@ struct ChatChunk {
     var usage: OpenAIUsage?
     var error: ProviderError?
 
-    /// A piece of a tool call. What is null counts as absent: some servers send that first.
+    /// A piece of a tool call.
+    ///
+    /// What is null counts as absent: some servers send that first.
     struct Call {
         var index: Int?
         var id: String?

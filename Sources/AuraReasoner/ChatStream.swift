@@ -85,7 +85,9 @@ extension ChatCompletions {
         private mutating func take(_ piece: ChatChunk.Call) throws(ModelFailure) {
             let isLoose = quirks.contains(.looseToolIndex)
             let id = piece.id.flatMap { $0.isEmpty ? nil : $0 }
-            guard piece.index != nil || isLoose else { throw malformed("a tool call without index") }
+            guard piece.index != nil || isLoose else {
+                throw malformed("a tool call without index")
+            }
             guard !piece.hasObject || quirks.contains(.objectArguments) else {
                 throw malformed("arguments of a tool call that are no text")
             }

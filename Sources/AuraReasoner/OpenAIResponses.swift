@@ -53,7 +53,8 @@ package enum OpenAIResponses {
         case .thinking: return []
         case .redactedThinking(let data):
             guard data.hasPrefix(reasoningMark),
-                let item = try? JSONScanner.value(Array(data.utf8.dropFirst(reasoningMark.utf8.count)))
+                let item = try? JSONScanner.value(
+                    Array(data.utf8.dropFirst(reasoningMark.utf8.count)))
             else { return [] }
             return [item]
         case .toolUse(let id, let name, let input):

@@ -160,7 +160,8 @@ package final class Reasoner {
         switch reasoner.provider {
         case .scripted: return try play(name, reasoner, request)
         case .http(let block):
-            let secret = try block.credential.map { name throws(ModelFailure) in try key(name) } ?? []
+            let secret =
+                try block.credential.map { name throws(ModelFailure) in try key(name) } ?? []
             guard block.baseURL.hasPrefix("https://") || block.baseURL.hasPrefix("http://") else {
                 throw ModelFailure(
                     cause: .badRequest,

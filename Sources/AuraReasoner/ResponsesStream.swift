@@ -81,7 +81,8 @@ extension OpenAIResponses {
         }
 
         private mutating func open(_ event: ResponsesEvent) throws(ModelFailure) {
-            guard let place = event.place, let item = event.item, let kind = item["type"]?.stringValue
+            guard let place = event.place, let item = event.item,
+                let kind = item["type"]?.stringValue
             else { throw malformed("an item without place or type") }
             guard items[place] == nil else { throw malformed("item \(place) twice") }
             guard items.count < AnswerBounds.blocksMax else {

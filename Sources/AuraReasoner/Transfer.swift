@@ -88,12 +88,13 @@ final class Transfer {
     }
 
     private func configure(_ order: Order) -> Bool {
-        let fields: [[UInt8]] = order.headers + [
-            Array("content-type: application/json".utf8),
-            Array("accept: text/event-stream".utf8),
-            // Empty: no `Expect: 100-continue`, which would cost a round trip.
-            Array("Expect:".utf8),
-        ]
+        let fields: [[UInt8]] =
+            order.headers + [
+                Array("content-type: application/json".utf8),
+                Array("accept: text/event-stream".utf8),
+                // Empty: no `Expect: 100-continue`, which would cost a round trip.
+                Array("Expect:".utf8),
+            ]
         for field in fields {
             let grown = (field + [0]).withUnsafeBufferPointer { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {

@@ -131,6 +131,9 @@ package struct DefinitionsRead: Sendable {
     }
 
     package var loaded: [Loaded]
+    /// The rules of zones that the definitions in force so far are counted in, where no loaded one
+    /// is: what they planned up to now is decided, and a file that is refused keeps its last one.
+    package var zones: [String: ZoneRules] = [:]
     /// Files with errors, each with all of them.
     package var refused: [(file: String, diagnostics: [Diagnostic])]
 

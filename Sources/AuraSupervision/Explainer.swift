@@ -38,6 +38,9 @@ package struct Explainer: Sendable {
         }
         lines.append(decided(occurrence))
         lines += grounds(of: occurrence)
+        if isPlannedAgain(occurrence) {
+            lines.append(.init("The clock was set back before it since: it is planned again."))
+        }
         if case .started = occurrence.decision { lines.append(outcome(found.run)) }
         lines += future()
         return Explanation(
@@ -94,6 +97,16 @@ package struct Explainer: Sendable {
             case .cancelled(let reason): "At \(at) it was cancelled: \(SafeText.brief(reason))."
             }
         return .init(text, sequence: occurrence.sequence)
+    }
+
+    /// Whether a firing that was missed is still to come.
+    private func isPlannedAgain(_ occurrence: OccurrenceRow) -> Bool {
+        guard case .missed = occurrence.decision, occurrence.through == nil, row.isActive,
+            occurrence.nominal > row.cursor
+        else { return false }
+        return row.settled?.contains {
+            $0.after < occurrence.nominal && occurrence.nominal <= $0.through
+        } != true
     }
 
     /// The entries that the decision's reason rests on.

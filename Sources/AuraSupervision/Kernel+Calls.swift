@@ -28,7 +28,9 @@ extension Kernel {
     /// Makes every call that may be made now, in the order in which they came.
     mutating func placeCalls(at now: Instant) throws {
         guard calls.contains(where: { !$0.value.isUnderWay }) else { return }
-        let waiting = calls.filter { !$0.value.isUnderWay }.sorted { $0.value.number < $1.value.number }
+        let waiting = calls.filter { !$0.value.isUnderWay }.sorted {
+            $0.value.number < $1.value.number
+        }
         callWakes = [:]
         var full: Set<String> = []
         for (key, call) in waiting {
@@ -89,7 +91,9 @@ extension Kernel {
         if let limits, let held = self.pending(key)?.reserved {
             gates[limits.name]?.begin(key, tokens: held.tokens, at: now)
         }
-        if let route, state.daemon.routes?[route] != nil { health[route, default: .init()].probe = key }
+        if let route, state.daemon.routes?[route] != nil {
+            health[route, default: .init()].probe = key
+        }
         calls[key]?.isUnderWay = true
         var request = call.request
         request.answerTokensMax = answerTokens
@@ -154,7 +158,8 @@ extension Kernel {
         if let deadline = rows.compactMap({ deadline(of: $0) }).min(), until >= deadline {
             let failure = ModelFailure(
                 cause: .overloaded,
-                message: "\(reason); the next try at \(HumanText.dateTime(until))Z would come after "
+                message:
+                    "\(reason); the next try at \(HumanText.dateTime(until))Z would come after "
                     + "the end of the run's wall time")
             return try giveUp(key, failure, tries: hold.tries, at: now)
         }

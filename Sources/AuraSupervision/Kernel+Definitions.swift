@@ -46,18 +46,22 @@ extension Kernel {
     /// Compares what was read with what is in force; a file that did not change changes nothing.
     mutating func putInForce(_ read: DefinitionsRead, at now: Instant) throws {
         let read = withoutBrokenChains(read)
-        if read.loaded.contains(where: { zones[$0.definition.zone] != $0.zone }) {
-            markAllChanged()
-        }
+        // What is due is decided by what was in force until now.
+        try decideOccurrences(at: now)
+        areDefinitionsRead = true
+        takeZones(of: read)
         for loaded in read.loaded {
             let name = loaded.definition.name
-            zones[loaded.definition.zone] = loaded.zone
             let row = state.automata[name]
-            if row?.definition != loaded.digest || row?.isLoaded == false {
-                try record(
-                    .definitionLoaded(digest: loaded.digest, definition: loaded.definition),
-                    automaton: name, at: now)
+            guard row?.definition != loaded.digest || row?.isLoaded == false else { continue }
+            if let old = row.flatMap({ state.definitions[$0.definition] }),
+                !old.firesLike(loaded.definition)
+            {
+                try closeSchedule(of: name, "its definition was changed", at: now)
             }
+            try record(
+                .definitionLoaded(digest: loaded.digest, definition: loaded.definition),
+                automaton: name, at: now)
         }
         refusedDefinitions = read.refused.flatMap(\.diagnostics)
         for (file, diagnostics) in read.refused {
@@ -69,9 +73,17 @@ extension Kernel {
         let names = Set(read.loaded.map(\.definition.name))
         for name in state.automata.keys.sorted()
         where !names.contains(name) && state.automata[name]?.isLoaded == true {
+            try closeSchedule(of: name, "its definition was removed", at: now)
             try cancelWaiting(of: name, "its definition was removed", at: now)
             try record(.definitionRemoved, automaton: name, at: now)
         }
+    }
+
+    private mutating func takeZones(of read: DefinitionsRead) {
+        var known = read.zones
+        for loaded in read.loaded { known[loaded.definition.zone] = loaded.zone }
+        if known.contains(where: { zones[$0.key] != $0.value }) { markAllChanged() }
+        zones.merge(known) { $1 }
     }
 }
 

@@ -71,7 +71,9 @@ extension Kernel {
         let row = try known(name)
         let live = state.index.live[name] ?? []
         if row.isActive {
-            try cancelWaiting(of: name, "the automaton was stopped by \(principal)", at: now)
+            let reason = "the automaton was stopped by \(principal)"
+            try closeSchedule(of: name, reason, at: now)
+            try cancelWaiting(of: name, reason, at: now)
             try record(.automatonStopped, automaton: name, by: principal, at: now)
         }
         // With each run of a chat that ends the next message of its thread gets one.

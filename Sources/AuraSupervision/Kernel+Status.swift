@@ -24,7 +24,7 @@ extension Kernel {
 extension Kernel {
     /// The reasoners by name, with what their providers are asked now; `problems` are their
     /// credentials'.
-    package func reasoners(at now: Instant, problems: [String: String]) -> [ReasonerStatus] {
+    package func reasoners(problems: [String: String]) -> [ReasonerStatus] {
         settings.reasoners.sorted { $0.key < $1.key }.map { name, reasoner in
             let asked = calls.values.filter { $0.reasoner == name }
             return ReasonerStatus(

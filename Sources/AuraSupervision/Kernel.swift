@@ -14,6 +14,9 @@ package struct Kernel: Sendable {
     var attempts: [RunID: Attempt] = [:]
     var zones: [String: ZoneRules] = [:]
     package internal(set) var refusedDefinitions: [Diagnostic] = []
+    /// Whether the definitions were read since the start; before that no zone is known, and what
+    /// waits may have been removed.
+    var areDefinitionsRead = false
     var actions: [Action] = []
     var isStopping = false
     /// What this machine is called: spreads the delays of one set of definitions over hosts.

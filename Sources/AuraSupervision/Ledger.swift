@@ -185,7 +185,8 @@ extension Kernel {
         var input = TokenBound.inputTokens(requestBytes: bytes)
         var wanted = min(request.answerTokensMax, reasoner?.answerTokensMax ?? .max)
         let primary = state.reasoner(of: row)
-        if let known = row.calibration, (known.reasoner.isEmpty ? primary : known.reasoner) == name {
+        if let known = row.calibration, (known.reasoner.isEmpty ? primary : known.reasoner) == name
+        {
             input = TokenBound.inputTokens(
                 requestBytes: bytes, known: known.tokens, of: known.bytes)
             if let context = reasoner?.contextTokens, context - input >= Ledger.answerTokensMin {

@@ -10,9 +10,17 @@ enum Policy {
     static func refusal(
         of request: StepRequest, to run: RunRow, under definition: Definition
     ) -> String? {
+        switch request {
+        case .run(let step):
+            return definition.run?.contains(step) == true ? nil : "a command that is not declared"
+        case .collect(let paths):
+            let declared = definition.outputs?.map(\.path)
+            return declared == paths ? nil : "to collect what is not declared"
+        default: break
+        }
         guard definition.workspace != nil else { return "a step without a workspace" }
         switch request {
-        case .survey, .read, .prepare, .export, .checkout: return nil
+        case .survey, .read, .prepare, .run, .collect, .export, .checkout: return nil
         case .verify(let step):
             let isDeclared = definition.verify.contains(step)
             // A coordinator reads further steps from the task list of the untouched base.
@@ -48,7 +56,7 @@ extension RunRow.Proof {
             passed = []
         case .verify(let step):
             if result.isSuccess { passed.append(step) }
-        case .survey, .read, .prepare, .land: break
+        case .survey, .read, .prepare, .run, .collect, .land: break
         }
     }
 

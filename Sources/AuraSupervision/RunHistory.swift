@@ -82,7 +82,9 @@ package struct RunHistory: Sendable {
             taken = max(taken, decision.basis)
             for (place, intent) in decision.intents.enumerated() {
                 let next = place < open.count ? open[place] : nil
-                let plan = next.flatMap { Self.plan($0.command, $0.digest, intent.plan, decision.at) }
+                let plan = next.flatMap {
+                    Self.plan($0.command, $0.digest, intent.plan, decision.at)
+                }
                 guard let next, next.command.id == intent.command, plan == intent.plan else {
                     verdict.divergence = .init(
                         transaction: next?.transaction ?? decision.basis,

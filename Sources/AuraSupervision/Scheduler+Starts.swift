@@ -171,8 +171,9 @@ extension Kernel {
                 let chain = definition.firing?.after, chain.automaton == leader.automaton,
                 chain.isMet(by: outcome)
             else { continue }
-            // Two runs may finish in one turn: each is a firing of its own.
-            let nominal = max(now, Instant(milliseconds: row.cursor.milliseconds + 1))
+            // Two runs may finish in one turn, and the clock may have been here before: each is a
+            // firing of its own.
+            let nominal = row.firstUndecided(from: now)
             try fire(name, nominal, definition, run: leader, at: now)
         }
     }

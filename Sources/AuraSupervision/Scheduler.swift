@@ -49,7 +49,10 @@ extension Kernel {
     }
 
     /// Decides everything that is due by `now`, then starts what waited, as the bounds allow.
+    ///
+    /// Nothing before the definitions were read.
     mutating func decideOccurrences(at now: Instant) throws {
+        guard areDefinitionsRead else { return }
         refresh()
         while let first = due.first, first.due <= now {
             // Out of the heap: if looking changes nothing about it, it must not come up for ever.
@@ -188,6 +191,37 @@ extension Kernel {
             } else {
                 let reason = "\(why); \(Self.noCatchUp(nominal, policy, span, at: now))"
                 try decide(nominal, of: row.name, .missed(reason: reason), at: now)
+            }
+        }
+    }
+
+    /// The schedule of `name` goes out of force: what it planned up to now gets its row.
+    ///
+    /// Late firings were missed; what is due, or waits for its delay, is cancelled.
+    mutating func closeSchedule(
+        of name: AutomatonName, _ reason: String, at now: Instant
+    ) throws {
+        guard let row = state.automata[name], row.isActive, row.isLoaded,
+            let definition = state.definitions[row.definition]
+        else { return }
+        let span = LateFirings(
+            after: row.cursor, before: now + Milliseconds(1), upTo: now,
+            rowsMax: Self.missedRowsMax
+        ) { firing(of: row, definition, after: $0) }
+        for (from, through) in sums(of: span, row, definition) {
+            try record(
+                .firingsMissed(from: from, through: through, reason: reason), automaton: name,
+                at: now)
+        }
+        for nominal in span.late {
+            let expected = nominal + delay(definition)
+            if row.pause != nil {
+                try decide(nominal, of: name, .skipped(reason: Self.paused(row)), at: now)
+            } else if now - expected > Self.lateness {
+                let why = cause(ofMissing: expected, by: now)
+                try decide(nominal, of: name, .missed(reason: "\(why); \(reason)"), at: now)
+            } else {
+                try decide(nominal, of: name, .cancelled(reason: reason), at: now)
             }
         }
     }

@@ -22,11 +22,16 @@ extension State {
                 name: definition.name, definition: digest, kind: definition.kind,
                 isActive: definition.enabled, cursor: entry.at)
         let isNew = automata[definition.name] == nil
+        // A definition whose schedule is the same goes on with it: what waits for its delay, or
+        // was missed while nobody looked, is not lost to an edit of the prompt.
+        let goesOn =
+            !isNew && row.isLoaded && row.isActive
+            && definitions[row.definition]?.firesLike(definition) == true
         row.definition = digest
         row.kind = definition.kind
         row.isActive = row.isLoaded ? row.isActive : definition.enabled
         row.isLoaded = true
-        row.begin(at: entry.at, isNew: isNew)
+        if !goesOn { row.begin(at: entry.at, isNew: isNew) }
         row.note(.loaded, entry, definition: digest)
         automata[definition.name] = row
     }
@@ -37,7 +42,7 @@ extension State {
             daemon.epoch = start.epoch
             daemon.version = start.version
             daemon.startedAt = entry.at
-        case .clockStepped(let by, let asleep): step(by, asleep: asleep, entry)
+        case .clockStepped(let by, let asleep): try step(by, asleep: asleep, entry)
         case .routeOpened(let route, let until, let reason):
             let before = daemon.routes?[route]
             daemon.routes = daemon.routes ?? [:]
@@ -75,11 +80,10 @@ extension State {
         case .occurrenceDecided(let nominal, let decision):
             try decide(nominal, decision, of: &row, entry)
         case .firingsMissed(let from, let through, let reason):
-            row.miss(through: through, isFresh: true)
             let summary = OccurrenceRow(
                 automaton: name, nominal: from, decision: .missed(reason: reason),
                 decidedAt: entry.at, sequence: entry.sequence, through: through)
-            row.summary = summary
+            row.miss(through: through, summary: summary)
             try write(summary)
         case .messageReceived, .threadForked: try applyToChat(name, entry)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
@@ -92,8 +96,7 @@ extension State {
     }
 
     private mutating func write(_ row: OccurrenceRow) throws {
-        write(
-            .occurrences, OccurrenceKey.text(row.automaton, row.nominal), try JSON.text(row))
+        write(.occurrences, OccurrenceKey.text(of: row), try JSON.text(row))
     }
 
     private mutating func decide(
@@ -110,12 +113,15 @@ extension State {
                         by: by)
                 ]
         }
-        if nominal > row.cursor {
+        // What waited was passed by the cursor when it was queued; the clock may have gone back since.
+        if waited == nil, nominal > row.cursor {
             if case .missed = decision {
-                row.miss(through: nominal, isFresh: false)
+                row.miss(through: nominal)
             } else {
                 row.advance(to: nominal)
             }
+        } else if waited == nil, case .queued = decision {
+            row.settle(nominal)
         }
         try write(
             OccurrenceRow(
@@ -124,7 +130,9 @@ extension State {
     }
 
     /// The wall clock reads otherwise: what is measured by it moves along.
-    private mutating func step(_ by: Milliseconds, asleep: Milliseconds, _ entry: Entry) {
+    private mutating func step(
+        _ by: Milliseconds, asleep: Milliseconds, _ entry: Entry
+    ) throws {
         let step = DaemonRow.ClockStep(
             by: by, asleep: asleep, at: entry.at, sequence: entry.sequence)
         daemon.steps = Array(((daemon.steps ?? []) + [step]).suffix(DaemonRow.absencesMax))
@@ -141,27 +149,17 @@ extension State {
         }
         for name in automata.keys {
             guard var row = automata[name] else { continue }
-            if by.count < 0, row.goBack(to: entry.at) {
-                if let summary = row.summary, let through = summary.through, through > row.cursor {
-                    try? trim(summary, of: &row)
+            if by.count < 0, let sums = row.goBack(to: entry.at) {
+                for sum in sums {
+                    let isLeft = sum.through.map { $0 >= sum.nominal } ?? true
+                    write(
+                        .occurrences, OccurrenceKey.text(of: sum), isLeft ? try JSON.text(sum) : nil
+                    )
                 }
                 automata[name] = row
                 touch(.automata, name.text)
             }
             changed.insert(name)
-        }
-    }
-
-    /// A row that stands for many missed firings stands for those before the cursor only.
-    private mutating func trim(_ summary: OccurrenceRow, of row: inout AutomatonRow) throws {
-        var summary = summary
-        summary.through = row.cursor
-        if summary.nominal > row.cursor {
-            row.summary = nil
-            write(.occurrences, OccurrenceKey.text(row.name, summary.nominal), nil)
-        } else {
-            row.summary = summary
-            try write(summary)
         }
     }
 }
@@ -176,24 +174,6 @@ extension RunIndex {
 }
 
 extension AutomatonRow {
-    /// The schedule is in force from `at` on: it has no past.
-    ///
-    /// Nothing was decided of what it passes over: if the clock goes back, that is still to come.
-    fileprivate mutating func begin(at: Instant, isNew: Bool) {
-        if at > cursor || isNew {
-            let open = missed.flatMap { $0.through == cursor ? $0.after : nil }
-            let before = isNew ? Instant(milliseconds: .min) : open ?? cursor
-            missed = Span(after: before, through: at)
-            if (unplanned?.count ?? 0) < Self.settledMax {
-                unplanned = (unplanned ?? []) + [Span(after: before, through: at)]
-            }
-            if open == nil { summary = nil }
-            cursor = max(cursor, at)
-        }
-        activeSince = at
-        isOverdue = nil
-    }
-
     fileprivate mutating func note(_ kind: Turn.Kind, _ entry: Entry, definition: String? = nil) {
         let turn = Turn(
             kind: kind, at: entry.at, by: entry.principal, sequence: entry.sequence,
@@ -206,58 +186,6 @@ extension AutomatonRow {
         let item = waiting?.remove(at: index)
         if waiting?.isEmpty == true { waiting = nil }
         return item
-    }
-
-    fileprivate mutating func advance(to nominal: Instant) {
-        cursor = nominal
-        // What the clock can still come back into must stay known as decided.
-        let bound = missed?.after ?? nominal
-        settled?.removeAll { $0.through <= bound }
-        if settled?.isEmpty == true { settled = nil }
-    }
-
-    /// Firings up to `through` were missed; `isFresh`: what was missed before stays as it is.
-    fileprivate mutating func miss(through: Instant, isFresh: Bool) {
-        if !isFresh, let missed, missed.through == cursor {
-            self.missed?.through = through
-        } else {
-            missed = Span(after: cursor, through: through)
-            summary = nil
-        }
-        advance(to: through)
-    }
-
-    /// The clock went back to `now`.
-    ///
-    /// Firings after it that were only missed, because the clock had jumped over them, are still to
-    /// come; those after them that were decided while the clock was ahead stay decided.
-    fileprivate mutating func goBack(to now: Instant) -> Bool {
-        let open = ((unplanned ?? []) + (missed.map { [$0] } ?? []))
-            .filter { now < $0.through }.sorted { $0.after < $1.after }
-        guard let lowest = open.first else { return false }
-        let back = max(now, lowest.after)
-        guard back < cursor else { return false }
-        var settled = settled ?? []
-        var edge = back
-        for span in open {
-            if span.after > edge { settled.append(Span(after: edge, through: span.after)) }
-            edge = max(edge, span.through)
-        }
-        if edge < cursor { settled.append(Span(after: edge, through: cursor)) }
-        guard settled.count <= Self.settledMax else { return false }
-        cursor = back
-        missed = missed.flatMap { $0.until(back) }
-        let left = (unplanned ?? []).compactMap { $0.until(back) }
-        unplanned = left.isEmpty ? nil : left
-        self.settled = settled.isEmpty ? nil : settled
-        return true
-    }
-}
-
-extension AutomatonRow.Span {
-    /// What of it lies up to `end`; nil when nothing does.
-    fileprivate func until(_ end: Instant) -> Self? {
-        after < end ? Self(after: after, through: min(through, end)) : nil
     }
 }
 

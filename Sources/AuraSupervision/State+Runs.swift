@@ -67,15 +67,21 @@ extension State {
         index.days[day.automaton, default: []].insert(day.day)
     }
 
-    /// Days that no live run is charged to leave memory when a newer day begins; their rows stay.
+    /// 8 days: a clock that is set by a few of them finds again what they have used.
+    private static let daysMax = 8
+
+    /// Beyond `daysMax` the earliest days go that no live run is charged to.
+    ///
+    /// With their rows: what a day has used must not depend on whether the daemon was restarted.
     private mutating func forgetDays(of name: AutomatonName, but day: String) {
-        guard let days = index.days[name], days.count > 1 else { return }
+        guard let days = index.days[name], days.count > Self.daysMax else { return }
         let inUse = Set((index.live[name] ?? []).compactMap { runs[$0]?.day })
-        for old in days where old < day && !inUse.contains(old) {
-            let key = BudgetKey(name, old)
-            guard !isDirty(.budgets, key.text) else { continue }
+        let old = days.sorted().filter { $0 != day && !inUse.contains($0) }
+        for day in old.prefix(days.count - Self.daysMax) {
+            let key = BudgetKey(name, day)
             budgets[key] = nil
-            index.days[name]?.remove(old)
+            index.days[name]?.remove(day)
+            write(.budgets, key.text, nil)
         }
     }
 

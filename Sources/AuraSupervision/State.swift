@@ -135,10 +135,6 @@ package struct State: Sendable {
     mutating func write(_ table: RowTable, _ key: String, _ value: String?) {
         dirty[DirtyRow(table: table, key: key)] = RowWrite(table: table, key: key, value: value)
     }
-
-    func isDirty(_ table: RowTable, _ key: String) -> Bool {
-        dirty[DirtyRow(table: table, key: key)] != nil
-    }
 }
 
 /// The key of an occurrence's row: sorts by automaton, then by nominal instant.
@@ -150,6 +146,12 @@ package enum OccurrenceKey {
 
     /// What every key of the automaton begins with.
     package static func prefix(_ name: AutomatonName) -> String { "\(name)/" }
+
+    /// The key of a row: the instant of its first firing, and a plus if it stands for many, so that
+    /// the first of them may still get a row of its own.
+    package static func text(of row: OccurrenceRow) -> String {
+        text(row.automaton, row.nominal) + (row.through == nil ? "" : "+")
+    }
 
     /// `name/` and the milliseconds in fifteen digits.
     package static func text(_ name: AutomatonName, _ nominal: Instant) -> String {

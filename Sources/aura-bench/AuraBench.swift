@@ -6,7 +6,10 @@ struct AuraBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "aura-bench",
         abstract: "Measure aura on this machine, each figure beside its baseline in one run.",
-        subcommands: [RecordBench.self, ScheduleBench.self, SpawnBench.self, TimeBench.self])
+        subcommands: [
+            RecordBench.self, ScheduleBench.self, SpawnBench.self, TimeBench.self,
+            StreamBench.self, SpendingBench.self,
+        ])
 }
 
 /// How results are printed.

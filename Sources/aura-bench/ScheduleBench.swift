@@ -36,9 +36,9 @@ struct ScheduleBench: ParsableCommand {
     /// Milliseconds: 10,000 firings due at once are decided, and 99 of 100 among 1,000 start, by then.
     private static let decideTarget = 250.0
     private static let latenessTarget = 5.0
-    /// Each world of the simulation is given up for a fresh one, so that what it remembers stays
-    /// small.
-    private static let troublesPerWorld = 500
+    /// Each world of the simulation is given up for a fresh one after so much, so that what it
+    /// remembers stays small.
+    private static let listLength = 400
 
     func run() throws {
         if let simulate { return try simulateTime(simulate) }
@@ -181,22 +181,30 @@ struct ScheduleBench: ParsableCommand {
 
     private func simulateTime(_ count: Int) throws {
         let begin = ContinuousClock.now
-        var left = count
         var world = seed
-        var (troubles, outages, decided, started) = (0, 0, 0, 0)
-        while left > 0 {
-            var time = try SimulatedTime(seed: world &* 0x1234_5678_9ABC_DEF1)
-            try time.run(troubles: min(left, Self.troublesPerWorld))
-            left -= time.tally.troubles
-            troubles += time.tally.troubles
-            outages += time.tally.outages
-            decided += time.tally.decided
-            started += time.tally.started
+        var total = SimulatedTime.Tally()
+        while total.troubles < count {
+            let list = SimulatedTrouble.list(seed: world, count: Self.listLength)
+            do {
+                // Every 16th: what waits is waited for, and the record is folded once more.
+                let tally = try SimulatedTime.play(list, isAudited: world % 16 == 0)
+                total.add(tally)
+            } catch let flaw as SimulatedFlaw {
+                print("seed \(world): \(flaw); looking for the shortest that fails")
+                let shortest = SimulatedTrouble.shortest(list) { SimulatedTime.flaw(in: $0) != nil }
+                for trouble in shortest { print("    \(trouble)") }
+                print("    finds: \(SimulatedTime.flaw(in: shortest).map { "\($0)" } ?? "nothing")")
+                throw BenchFailure(
+                    "seed \(world): \(flaw). What is printed above is the shortest that fails. "
+                        + "Again: aura-bench schedule --simulate 1 --seed \(world)")
+            }
             world += 1
         }
         let seconds = (ContinuousClock.now - begin).components.seconds
         print(
-            "seeds \(seed)...\(world - 1): \(troubles) troubles (\(outages) outages), "
-                + "\(decided) decisions, \(started) starts; none lost, none doubled; \(seconds) s")
+            "seeds \(seed)...\(world - 1): \(total.troubles) troubles, \(total.crashes) of them "
+                + "turns cut short, \(total.decided) decisions, \(total.started) starts; "
+                + "\(total.lost) automatons lost track; none lost, none doubled; \(seconds) s"
+        )
     }
 }

@@ -77,10 +77,13 @@ struct New: Verb {
                 "  git -C \(place.path) add \(path) && git -C \(place.path) commit -m '\(path)'")
         }
         if let place {
-            lines.append("  sudo setfacl -R -m u:aurad:rwX,d:u:aurad:rwX \(place.gitDirectory)")
+            let git = place.gitDirectory
+            lines.append(
+                "  git -C \(place.path) config core.sharedRepository group && "
+                    + "sudo chgrp -R aura \(git) && sudo chmod -R g+rwXs \(git)")
         }
-        if !file.hasPrefix("/etc/") { lines.append("  sudo cp \(file) /etc/aura/automata/") }
-        lines.append("  sudo systemctl reload aurad")
+        let copy = file.hasPrefix("/etc/") ? "" : "sudo cp \(file) /etc/aura/automata/ && "
+        lines.append("  \(copy)sudo systemctl reload aurad")
         lines.append(
             kind == .chat ? "  aura-ctl chat \(name)" : "  aura-ctl run \(name) --wait")
         return lines

@@ -74,8 +74,8 @@ struct Record: ParsableCommand {
             if let problem = CheckProof.check.problem(in: bundle, key: try ProofFile.key(key)) {
                 throw Failure(.badDefinition, .badRequest, "the bundle does not hold: \(problem)")
             }
-            Output.write(
-                "good: run \(bundle.run), \(bundle.entries.count) entries, each in the signed record\n")
+            let count = HumanText.count(bundle.entries.count)
+            Output.write("good: run \(bundle.run), \(count) entries, each in the signed record\n")
             return AuraExit.success.rawValue
         }
 

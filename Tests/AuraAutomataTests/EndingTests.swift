@@ -149,6 +149,11 @@ struct EndingCase: Sendable, CustomTestStringConvertible {
                 driver.feed(.waited(command: driver.id))
             }
         },
+        agent(.providerUnavailable, "given up by the daemon, at once") { driver in
+            var failure = ModelFailure(cause: .network, message: "away")
+            failure.tries = 5
+            driver.feed(.modelFailed(command: driver.id, failure: failure))
+        },
         agent(.contextOverflow, "by failure") { $0.fail(.contextOverflow) },
         agent(.contextOverflow, "by stop") { $0.answer([], stop: .contextOverflow) },
     ]

@@ -27,6 +27,7 @@ struct Chance {
             try Fixture.assignment(verify: ["a", "b"]),
             try Fixture.assignment(hasWorkspace: false),
             try Fixture.assignment(kind: .devLoop, verify: ["a"]),
+            try CommandRunTests.assignment(run: ["a", "b"]), try CommandRunTests.assignment(),
             try Fixture.assignment(kind: .chat), try Fixture.assignment(kind: .specGen),
         ]
     }

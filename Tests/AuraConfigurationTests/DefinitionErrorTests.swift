@@ -23,7 +23,7 @@ import Testing
             says: """
                 a.yaml:5:1: error: unknown key `budgte`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
-                `workspace`, `verify`, `limits`, `capabilities`
+                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`
                   hint: did you mean `budget`?
                 """),
         Broken(
@@ -39,7 +39,7 @@ import Testing
             says: """
                 a.yaml:6:1: error: unknown key `colour`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
-                `workspace`, `verify`, `limits`, `capabilities`
+                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`
                 """),
         Broken(
             "everything missing is told at once",
@@ -48,7 +48,8 @@ import Testing
                 """,
             says: """
                 a.yaml:1:1: error: `automaton` is missing, expected the automaton's name
-                a.yaml:1:1: error: `kind` is missing, expected `task-run` or `dev-loop`
+                a.yaml:1:1: error: `kind` is missing, expected `task-run`, `dev-loop`, `spec-gen` \
+                or `chat`
                 a.yaml:1:1: error: `reasoner` is missing, expected the name of a reasoner in \
                 aurad.yaml
                 a.yaml:1:1: error: `budget` is missing, expected what a run may consume at most
@@ -63,7 +64,8 @@ import Testing
                 budget: {run: {usd: 1}}
                 """,
             says: """
-                a.yaml:2:7: error: `kind`: found `devloop`, expected one of `task-run`, `dev-loop`
+                a.yaml:2:7: error: `kind`: found `devloop`, expected one of `task-run`, \
+                `dev-loop`, `chat`, `spec-gen`
                   hint: did you mean `dev-loop`?
                 """),
         Broken(

@@ -170,10 +170,27 @@ import Testing
                 a.yaml:5:37: error: `workspace.linted` means nothing to a spec-gen, only to a \
                 dev-loop
                   hint: remove it
-                a.yaml:6:22: error: `spec.requirements`: found "../r.md", expected a path inside \
+                a.yaml:6:22: error: `spec.requirements`: found `../r.md`, expected a path inside \
                 the repository, without `..` and not in `.git`
-                a.yaml:6:41: error: `spec.directory`: found "specs/calculator", expected a path \
+                a.yaml:6:42: error: `spec.directory`: found `specs/calculator`, expected a path \
                 whose last part is a number and a slug, such as `specs/001-calculator`
+                """),
+        Broken(
+            "commands need no model, but a schema that can be checked",
+            text: """
+                automaton: report
+                kind: task-run
+                prompt: Fix it.
+                run: [make]
+                budget: {run: {wall: 5m}}
+                outputs: [{path: r.json, schema: {pattern: x}}]
+                """,
+            says: """
+                a.yaml:3:9: error: both `prompt` and `run`, expected one of them
+                  hint: make two automatons of it, the second with `schedule: {after: ...}`
+                a.yaml:6:34: error: `outputs[0].schema`: `pattern` is not checked; known are \
+                additionalProperties, const, description, enum, items, maxItems, maxLength, \
+                maximum, minItems, minLength, minimum, properties, required, title, type
                 """),
         Broken(
             "yes is not true",

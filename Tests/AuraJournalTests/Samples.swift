@@ -56,6 +56,19 @@ enum Samples {
         case .reserved: .reserved(command: 5, amount: Amount(tokens: 10))
         case .settled:
             .settled(command: 5, amount: Amount(tokens: 7, microDollars: 3), estimated: false)
+        case .callHeld:
+            .callHeld(
+                CallHold(
+                    command: 5, tries: 2, until: Instant(milliseconds: 9), reasoner: "main",
+                    reason: "overloaded"))
+        case .callPlaced:
+            .callPlaced(CallPlacement(command: 5, reasoner: "main", answerTokensMax: 100))
+        case .runParked: .runParked(until: Instant(milliseconds: 9), reason: "rate")
+        case .runUnparked: .runUnparked
+        case .routeOpened:
+            .routeOpened(
+                route: "a/m", until: Instant(milliseconds: 9), reason: "5 failures in a row")
+        case .routeClosed: .routeClosed(route: "a/m")
         case .stopRequested: .stopRequested(reason: "line one\nPRIORITY=0")
         case .runFinished:
             .runFinished(

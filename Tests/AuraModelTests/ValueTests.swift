@@ -66,7 +66,7 @@ struct ValueTests {
         for text in bad { #expect(AutomatonName(text) == nil, "\(text)") }
     }
 
-    @Test("every ending has an exit status of its own, and only success is zero")
+    @Test("R2: every ending has an exit status of its own, and only success is zero")
     func exitStatuses() {
         let statuses = RunOutcome.Ending.allCases.map(\.exitStatus)
         #expect(Set(statuses).count == statuses.count)

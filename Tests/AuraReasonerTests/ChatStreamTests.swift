@@ -146,14 +146,18 @@ struct ChatStreamTests {
             (#"{"error":{"message":"x","code":"insufficient_quota"}}"#, .quota),
             (#"{"error":{"message":"x","code":"context_length_exceeded"}}"#, .contextOverflow),
             (#"{"error":"all gone"}"#, .network),
-            (#"{"object":"error","message":"maximum context length is 5","code":400}"#, .contextOverflow),
+            (
+                #"{"object":"error","message":"maximum context length is 5","code":400}"#,
+                .contextOverflow
+            ),
             (
                 #"{"error":{"code":503,"message":"x"},"choices":[{"finish_reason":"error"}]}"#,
                 .overloaded
             ),
         ])
     func errors(_ chunk: String, _ cause: ModelFailure.Class) {
-        guard case .failure(let failure)? = Self.answer([Self.chunk(#""content":"a""#), chunk]) else {
+        guard case .failure(let failure)? = Self.answer([Self.chunk(#""content":"a""#), chunk])
+        else {
             Issue.record("no failure")
             return
         }

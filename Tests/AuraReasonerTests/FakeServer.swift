@@ -11,6 +11,7 @@ final class FakeServer {
     let port: Int
     private let process: pid_t
     private let directory: String
+    private let dialect: ProviderSettings.Dialect
 
     /// What the server noted of one request.
     struct Logged: Decodable {
@@ -27,14 +28,17 @@ final class FakeServer {
     }
 
     /// A server that plays `script`, or the behaviour that each request's model is named after.
-    init(script: String? = nil) throws {
+    init(script: String? = nil, dialect: ProviderSettings.Dialect = .anthropic) throws {
+        self.dialect = dialect
         var template = Array("/tmp/aura-fake-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SpawnFailed(step: "mkdtemp", code: errno) }
         directory = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fakes/fake_anthropic.py").path
+            .appendingPathComponent(
+                dialect == .anthropic ? "Fakes/fake_anthropic.py" : "Fakes/fake_openai.py"
+            ).path
         var arguments = ["python3", program, "--key", Self.key, "--log", directory + "/log"]
         if let script {
             try Data(script.utf8).write(to: URL(fileURLWithPath: directory + "/script"))
@@ -59,10 +63,15 @@ final class FakeServer {
 
     /// Settings of a reasoner that asks this server for `model`.
     func settings(
-        model: String, idle: Milliseconds = .seconds(20), total: Milliseconds = .seconds(40)
+        model: String, idle: Milliseconds = .seconds(20), total: Milliseconds = .seconds(40),
+        quirks: Set<ProviderSettings.Quirk> = []
     ) -> ReasonerSettings {
         ReasonerSettings(
-            provider: .anthropic(baseURL: "http://127.0.0.1:\(port)/", credential: "anthropic"),
+            provider: .http(
+                ProviderSettings(
+                    name: "fake", dialect: dialect,
+                    baseURL: "http://127.0.0.1:\(port)" + (dialect == .anthropic ? "/" : "/v1"),
+                    credential: "fake", quirks: quirks)),
             model: model, idleTimeout: idle, totalTimeout: total)
     }
 

@@ -16,6 +16,7 @@ struct ReasonerTests {
         var answers: [String: ModelAnswer] = [:]
         for name in [
             "ok", "crlf", "one-byte", "slow", "close-delimited", "never-ends", "unknown-event",
+            "no-type", "padded", "ping-storm", "long-line", "shrinking-usage",
         ] { answers[name] = answer([.text(hello)], .endTurn) }
         answers["tools"] = answer(
             [
@@ -39,7 +40,10 @@ struct ReasonerTests {
 
     private static let failures: [String: ModelFailure.Class] = [
         "bad-tool": .malformed, "no-stop": .network, "no-usage": .malformed, "empty": .network,
-        "error-after-200": .overloaded, "malformed": .malformed, "wrong-type": .malformed,
+        "error-after-200": .overloaded, "error-in-tool": .network, "two-starts": .malformed,
+        "index-gap": .malformed, "reset": .network, "gzip": .malformed, "error-in-200": .rate,
+        "429-absurd": .rate, "429-negative": .rate, "400-retry": .badRequest, "500-final": .network,
+        "malformed": .malformed, "wrong-type": .malformed,
         "garbage": .malformed,
         "half-close": .network, "cut-mid-stream": .network, "huge-line": .malformed,
         "400": .badRequest, "too-long": .contextOverflow, "no-credit": .quota, "401": .auth,
@@ -74,6 +78,11 @@ struct ReasonerTests {
         #expect(failures["429"]?.retryAfter == .seconds(7))
         #expect(failures["429-ms"]?.retryAfter == Milliseconds(1500))
         #expect(failures["429-date"]?.retryAfter == .seconds(30))
+        #expect(failures["429-absurd"]?.retryAfter == .seconds(366 * 86_400))
+        #expect(failures["429-negative"]?.retryAfter == nil)
+        #expect(failures["400-retry"]?.isTransient == true)
+        #expect(failures["500-final"]?.isTransient == false)
+        #expect(failures["cut-mid-stream"]?.begun == TokenUsage(input: 11, output: 1))
         #expect(failures["no-stop"]?.usage == Self.usage)
         #expect(failures["cut-mid-stream"]?.usage == nil)
         #expect(
@@ -82,7 +91,7 @@ struct ReasonerTests {
     }
 
     @Test(
-        "silence ends a call by the idle deadline, length by the total one; a trickle goes on"
+        "R17: silence ends a call by the idle deadline, length by the total one; a trickle goes on"
     )
     func deadlines() throws {
         let server = try FakeServer()
@@ -135,7 +144,7 @@ struct ReasonerTests {
     }
 
     @Test(
-        "what cannot be asked fails by name: credential, key, server, scheme, reasoner"
+        "R38: what cannot be asked fails by name: credential, key, server, scheme, reasoner"
     )
     func refusedAtOnce() throws {
         let server = try FakeServer()
@@ -157,6 +166,10 @@ struct ReasonerTests {
                     provider: .anthropic(baseURL: "ftp://localhost", credential: "right"),
                     model: "ok"),
             ], credentials: { keys[$0].map { Array($0.utf8) } })
+        #expect(reasoner.credentialProblem(of: "away") == nil)
+        for name in ["missing", "split", "empty"] {
+            #expect(reasoner.credentialProblem(of: name)?.contains("credential \(name)") == true)
+        }
         let outcomes = loop.ask(
             reasoner, ["missing", "split", "empty", "wrong", "away", "ftp", "nobody"],
             .saying("Hi."))

@@ -52,9 +52,10 @@ struct ResponsesStreamTests {
         #expect(answer.model == "m-1")
         #expect(answer.usage == TokenUsage(input: 12, cacheRead: 8, output: 5))
         #expect(answer.content.count == 3)
-        #expect(answer.content.dropFirst() == [
-            .text("Hello"), .toolUse(id: "c1", name: "ls", input: .object(["n": .integer(1)])),
-        ])
+        #expect(
+            answer.content.dropFirst() == [
+                .text("Hello"), .toolUse(id: "c1", name: "ls", input: .object(["n": .integer(1)])),
+            ])
         let request = ModelRequest(
             system: "s",
             messages: [

@@ -128,6 +128,14 @@ enum Samples {
                 ]),
             .reserved(command: 3, amount: amount),
             .settled(command: 3, amount: amount, estimated: true),
+            .callHeld(
+                CallHold(
+                    command: 3, tries: 2, triesHere: 1, until: Instant(milliseconds: 9),
+                    reasoner: "main", reason: "overloaded")),
+            .callPlaced(CallPlacement(command: 3, reasoner: "main", answerTokensMax: 100)),
+            .runParked(until: Instant(milliseconds: 9), reason: "rate"), .runUnparked,
+            .routeOpened(route: "a/m", until: Instant(milliseconds: 9), reason: "5 failures"),
+            .routeClosed(route: "a/m"),
             .stopRequested(reason: "enough"),
             .runFinished(outcome: RunOutcome(.done, "ok"), report: awkward, wall: .seconds(9)),
             .checkpoint(

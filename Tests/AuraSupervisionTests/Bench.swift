@@ -91,13 +91,13 @@ struct KernelBench {
 
     mutating func propose(
         _ run: RunID, _ acts: (CommandID, Act)..., outcomes: [Transaction] = [],
-        basis: Int? = nil, bytes: Int = 1000
+        basis: Int? = nil, bytes: Int = 1000, digest: String = "00"
     ) throws {
         guard let row = kernel.state.runs[run] else { return }
         let commands = acts.map { Command(id: $0.0, act: $0.1) }
         var digests: [CommandID: RequestDigest] = [:]
         for command in commands {
-            digests[command.id] = RequestDigest(sha256: "00", bytes: bytes)
+            digests[command.id] = RequestDigest(sha256: digest, bytes: bytes)
         }
         let proposal = Proposal(
             basis: basis ?? row.transactions, outcomes: outcomes, commands: commands)

@@ -67,7 +67,7 @@ struct BudgetTests {
         #expect(transactions == ["wrap up", "answer"])
     }
 
-    @Test("a child's budget is carved out of its parent's, and both are charged")
+    @Test("R32: a child's budget is carved out of its parent's, and both are charged")
     func carving() throws {
         var bench = try KernelBench(Self.definition(run: BudgetLimits(tokens: 10_000)))
         let parent = try #require(try bench.startRun())

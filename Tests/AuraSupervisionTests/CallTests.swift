@@ -94,7 +94,7 @@ struct CallTests {
         }
         #expect(until >= bench.now + asks + .init(-1000))
         #expect(bench.kernel.state.index.underWay.isEmpty)
-        #expect(bench.kernel.nextWake(after: bench.now) == until)
+        #expect(try #require(bench.kernel.nextWake(after: bench.now)) <= until)
         try bench.restart(definition)
         #expect(bench.count(.runFinished) == 0)
         bench.now = until
@@ -107,6 +107,22 @@ struct CallTests {
         #expect(bench.kernel.state.runs[run]?.reserved != .zero)
         try bench.send(.modelEnded(run, 1, KernelBench.answer(tokens: 5)))
         #expect(bench.kernel.state.runs[run]?.spent.tokens == 5)
+    }
+
+    @Test("after a wait only the very request that is in the record is sent; another ends the run")
+    func fidelity() throws {
+        let definition = KernelBench.definition()
+        var bench = try KernelBench(
+            definition, settings: Self.settings(["main": Self.reasoner("a")]))
+        let run = try begun(&bench)
+        try bench.send(
+            .modelEnded(run, 1, Self.failure(.rate, after: .minutes(2)), chance: 0))
+        try bench.restart(definition)
+        try bench.wait(.minutes(2))
+        try bench.attest(run)
+        try bench.propose(run, (1, KernelBench.request()), digest: "01")
+        #expect(asked(bench).isEmpty)
+        #expect(try bench.outcome(run)?.ending == .protocolViolation)
     }
 
     @Test("a wait beyond the run's wall time is not begun: the kernel learns of the failure")

@@ -1,399 +1,328 @@
 import AuraModel
 import AuraSupervision
 
-/// A kernel in a world in which time is a number: outages, clocks that are set, sleep, other zones.
+/// A kernel in a world in which time is a number: outages, clocks that are set, sleep, other rules
+/// of zones, other definitions, a process that ends at any point.
 ///
-/// Every fact is held against what must be: a firing is one that was planned, starts at most once,
-/// and is decided again only if it was merely missed and the clock went back before it; whatever
-/// the wall clock has passed has a row; missed firings are caught up on as declared; no minute has
-/// more starts than allowed. The first thing that is otherwise is thrown, with the seed.
+/// The process is as aurad has it: a turn begins with what the clocks read, its rows are what a new
+/// process reads. `SimulatedJudge` holds every turn against what must be.
 struct SimulatedTime {
-    /// What went wrong, and how to see it again.
-    struct Flaw: Error, CustomStringConvertible {
-        var description: String
-    }
-
     /// How often what has happened.
     struct Tally {
-        var outages = 0
-        var steps = 0
-        var sleeps = 0
-        var zoneChanges = 0
+        var troubles = 0
+        var crashes = 0
         var decided = 0
         var started = 0
+        /// Automatons whose row reached a bound: of those less is asked from there on.
+        var lost = 0
 
-        /// Outages, steps, sleeps and changed zones together.
-        var troubles: Int { outages + steps + sleeps + zoneChanges }
+        mutating func add(_ other: Self) {
+            troubles += other.troubles
+            crashes += other.crashes
+            decided += other.decided
+            started += other.started
+            lost += other.lost
+        }
     }
 
     private(set) var tally = Tally()
-    private let seed: UInt64
-    private var chance: SimulatedChance
-    private var kernel: Kernel
-    /// As of the last commit: what a new process reads.
-    private var committed = State()
-    private let definitions: [Definition]
-    private var zone = ZoneRules.utc
+    private var kernel = Kernel(state: State(), settings: Self.settings, host: Self.host)
+    private var judge = SimulatedJudge()
+    /// What is in the record.
+    private var rows: [RowTable: [String: String]] = [:]
+    /// Keys of runs that are over: a new process reads them, and drops them.
+    private var finished: Set<String> = []
+    private var entries: [Entry] = []
+    private let editions: [[Definition]]
+    /// What stands in the directory of definitions, and in the files of the zones.
+    private var files: [Int?]
+    private var zones: [Int]
     /// Real time since the beginning, the wall clock's error, and sleep, in milliseconds.
     private var elapsed = 0
     private var error = 0
     private var slept = 0
-    private var decisions: [AutomatonName: Decisions] = [:]
-    private var starts: [Int] = []
-    private var lastCheck: Instant
-    /// How far the wall clock ever got, and how far it had got when the zone last changed: another
-    /// zone plans nothing anew for times that have been.
-    private var furthest = 0
-    private var zoneFloor = 0
+    private var crash: (turns: Int, isCommitted: Bool, down: Int)?
 
-    /// What was decided about one automaton's firings.
-    private struct Decisions {
-        /// Whether a firing may be decided again: it was missed, and the clock went back before it.
-        var final: [Int: Row] = [:]
-        var waiting: Set<Int> = []
-        var summed: [Sum] = []
-
-        struct Row {
-            var isMissed: Bool
-            var isOpen = false
-        }
-
-        /// Missed firings in one row; those after `openAfter` may be decided once more.
-        struct Sum {
-            var range: ClosedRange<Int>
-            var openAfter = Int.max
-        }
-    }
-
-    private static let startsMax = 6
+    static let startsMax = 6
+    static let host = "host"
     private static let epoch = 1_800_000_000_000
-    /// Ten years: the largest step.
-    private static let stepMax = 10 * 366 * 86_400_000
-    /// Beyond thirty years the clock is put right again: no zone file reaches further in practice.
+    /// Thirty years: the clock is put right when it would be further off; no zone file reaches
+    /// further in practice.
     private static let errorMax = 30 * 366 * 86_400_000
+    /// 20 wakes: after that the rest of a span passes at once, as if the machine had been too slow.
+    private static let wakesMax = 20
     private static let settings = Settings(
         stateDirectory: "/", socket: "/", operatorGroup: nil, user: nil, definitionsDirectory: "/",
         libexecDirectory: "/", runsMax: 3, startsPerMinuteMax: startsMax,
         reasoners: ["main": ReasonerSettings(provider: .scripted(file: ""), model: "m", runsMax: 2)]
     )
 
-    /// A world that behaves as `seed` says.
-    init(seed: UInt64) throws {
-        self.seed = seed
-        chance = SimulatedChance(state: seed)
-        definitions = try Self.makeDefinitions()
-        kernel = Kernel(state: State(), settings: Self.settings, host: "host")
-        lastCheck = Instant(milliseconds: Self.epoch)
+    /// A world of definitions as they begin, with aurad started.
+    init() throws {
+        editions = try SimulatedFiles.definitions()
+        files = Array(repeating: 0, count: editions.count)
+        zones = [1, 2]
         try boot()
     }
 
-    private static func makeDefinitions() throws -> [Definition] {
-        func make(_ name: String, _ schedule: Schedule, _ firing: FiringPolicy?) throws
-            -> Definition
-        {
-            guard let name = AutomatonName(name) else { throw Flaw(description: "no name \(name)") }
-            return Definition(
-                name: name, kind: .taskRun, schedule: schedule, firing: firing, zone: "Z",
-                reasoner: "main")
+    /// Plays a list, then holds the whole record against itself.
+    ///
+    /// - Throws: `SimulatedFlaw` for the first thing that is not as it must be.
+    static func play(_ list: [SimulatedTrouble], isAudited: Bool) throws -> Tally {
+        var world = try Self()
+        for (index, trouble) in list.enumerated() {
+            do {
+                try world.meet(trouble)
+            } catch let flaw as SimulatedFlaw {
+                let place = "after \(index + 1) of \(list.count), at \(world.now.milliseconds)"
+                throw SimulatedFlaw("\(flaw), \(place)")
+            }
+            world.tally.troubles += trouble.troubles
         }
-        guard let first = AutomatonName("minutely") else { throw Flaw(description: "no name") }
-        return [
-            try make("minutely", .every(try Interval("1m")), nil),
-            try make(
-                "quarterly", .cron(try CronExpression("*/15 * * * *")),
-                FiringPolicy(overlap: .queueOne, catchUp: .latest, jitter: .minutes(2))),
-            try make(
-                "nightly", .cron(try CronExpression("30 2 * * *")),
-                FiringPolicy(catchUp: .all(most: 3), expect: .minutes(26 * 60))),
-            try make(
-                "hourly", .every(try Interval("1h")),
-                FiringPolicy(
-                    overlap: .allow(most: 2), catchUp: .all(most: 5),
-                    startingDeadline: .minutes(150))),
-            try make(
-                "often", .every(try Interval("10m")), FiringPolicy(overlap: .cancelOther)),
-            try make(
-                "chained", .manual,
-                FiringPolicy(overlap: .queueOne, after: .init(automaton: first, on: .any))),
-        ]
+        if isAudited { try world.audit() }
+        world.tally.decided = world.judge.decided
+        world.tally.started = world.judge.started
+        world.tally.lost = world.judge.lost
+        return world.tally
     }
 
-    // MARK: Time
+    /// The flaw that a list finds; nil when it finds none.
+    static func flaw(in list: [SimulatedTrouble]) -> (any Error)? {
+        do {
+            _ = try play(list, isAudited: true)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: What happens
 
     private var now: Instant { Instant(milliseconds: Self.epoch + elapsed + error) }
-    private var reading: ClockReading {
-        ClockReading(wall: now, boot: elapsed, awake: elapsed - slept)
-    }
 
-    /// A span from a second to `most`, each order of magnitude as likely.
-    private mutating func span(upTo most: Int) -> Int {
-        var bound = 1_000
-        while bound < most, chance.below(4) != 0 { bound *= 8 }
-        return 1 + chance.below(min(bound, most))
-    }
-
-    /// Makes trouble until there was as much as `count`.
-    mutating func run(troubles count: Int) throws {
-        while tally.troubles < count { try trouble() }
-    }
-
-    private mutating func trouble() throws {
-        switch chance.below(16) {
-        case 0, 1, 2: try outage()
-        case 3: try step()
-        case 4:
-            tally.sleeps += 1
-            let span = span(upTo: 30 * 86_400_000)
+    private mutating func meet(_ trouble: SimulatedTrouble) throws {
+        switch trouble {
+        case .pass(let span): try pass(span)
+        case .outage(let span, let changes): try outage(span, changes)
+        case .untilChange(let zone, let before):
+            let change = SimulatedFiles.rules[zones[zone]].segment(containing: now.second).end
+            guard change < .max else { return }
+            try outage(max(0, change * 1000 - before - now.milliseconds), [])
+        case .crash(let turns, let isCommitted, let down): crash = (turns, isCommitted, down)
+        case .sleep(let span):
             elapsed += span
             slept += span
             try turn([.tick])
-        case 5:
-            tally.zoneChanges += 1
-            zoneFloor = furthest
-            zone = ZoneRules(fixedOffset: [0, 3_600, 7_200, -18_000, 20_700][chance.below(5)])
-            try turn([read()])
-        case 6: try order()
-        case 7, 8, 9, 10: try work()
-        default: try pass(span(upTo: 20 * 60_000))
+        case .change(let change):
+            apply(change)
+            switch change {
+            case .zone, .file: try turn([read()])
+            case .step, .right: try turn([.tick])
+            }
+        case .work(let pick, let takes, let isSuccess):
+            elapsed += takes
+            try work(pick, isSuccess: isSuccess)
+        case .die(let pick):
+            guard let run = underWay(pick) else { return }
+            let exit = AttemptExit.signalled(number: 9)
+            try turn([.attemptEnded(run.id, run.generation, exit, detail: "killed")])
+        case .order(let index, let order): try carryOut(order, name(index))
+        case .backfill(let index, let ago, let span): try backfill(name(index), ago, span)
+        }
+    }
+
+    private mutating func apply(_ change: SimulatedTrouble.Change) {
+        switch change {
+        case .step(let by): error = abs(error + by) > Self.errorMax ? 0 : error + by
+        case .right: error = 0
+        case .zone(let zone, let rules): zones[zone] = rules
+        case .file(let index, let edition): files[index] = edition
         }
     }
 
     /// Time goes by; the timer wakes the kernel when it asked to be.
     private mutating func pass(_ span: Int) throws {
         let end = elapsed + span
-        for _ in 0..<40 {
+        for _ in 0..<Self.wakesMax {
             guard let wake = kernel.nextWake(after: now) else { break }
             let at = wake.milliseconds - Self.epoch - error
             guard at <= end else { break }
             elapsed = max(elapsed, at)
             try turn([.tick])
         }
-        elapsed = end
+        elapsed = max(elapsed, end)
         try turn([.tick])
     }
 
-    private mutating func step() throws {
-        tally.steps += 1
-        shiftClock()
-        try turn([.tick])
-    }
-
-    private mutating func shiftClock() {
-        if error != 0, chance.below(3) == 0 || abs(error) > Self.errorMax {
-            error = 0
-        } else {
-            let span = span(upTo: Self.stepMax)
-            error += chance.below(2) == 0 ? span : -span
-        }
-        noteClock()
-    }
-
-    /// The wall clock may have gone back: what was only missed after it may be decided once more.
-    private mutating func noteClock() {
-        let now = now.milliseconds
-        for name in decisions.keys where now < lastCheck.milliseconds {
-            guard var known = decisions[name] else { continue }
-            for (nominal, row) in known.final where row.isMissed && nominal > now {
-                known.final[nominal]?.isOpen = true
-            }
-            for index in known.summed.indices {
-                known.summed[index].openAfter = min(known.summed[index].openAfter, now)
-            }
-            decisions[name] = known
-        }
-        if now < lastCheck.milliseconds { lastCheck = self.now }
-    }
-
-    private mutating func outage() throws {
-        tally.outages += 1
-        if chance.below(3) == 0 {
-            // Killed between the decision and the commit: what was decided never was.
-            elapsed += chance.below(120_000)
-            try kernel.decide(.clock(reading), at: now)
-            try kernel.decide(.tick, at: now)
-        }
-        elapsed += span(upTo: 30 * 86_400_000)
-        if chance.below(8) == 0 {
-            tally.steps += 1
-            shiftClock()
-            // What the clock read when the newest starts were made tells nothing any more.
-            starts = []
-        }
+    private mutating func outage(_ span: Int, _ changes: [SimulatedTrouble.Change]) throws {
+        elapsed += span
+        for change in changes { apply(change) }
         try boot()
     }
 
+    /// A new process reads the rows, as aurad does.
     private mutating func boot() throws {
-        kernel = Kernel(state: committed, settings: Self.settings, host: "host")
+        var read = rows.filter { $0.key != .occurrences }
+        read[.runs] = read[.runs]?.filter { !finished.contains($0.key) }
+        let stored = read.mapValues {
+            $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+        kernel = Kernel(state: try State(rows: stored), settings: Self.settings, host: Self.host)
+        judge.forgetProcess()
         try turn([.started(version: "1", boot: ""), read()])
     }
 
     private func read() -> Event {
-        .definitionsRead(
-            DefinitionsRead(
-                loaded: definitions.map {
-                    .init(digest: $0.name.text, definition: $0, zone: zone)
-                }, refused: []))
-    }
-
-    // MARK: Work
-
-    private mutating func order() throws {
-        let name = definitions[chance.below(definitions.count)].name
-        let by = Principal("eve")
-        switch chance.below(8) {
-        case 0: try turn([.ordered(.stop(name), by: by, ticket: 1)])
-        case 1: try turn([.ordered(.pause(name), by: by, ticket: 1)])
-        case 2, 3: try turn([.ordered(.run(name), by: by, ticket: 1)])
-        default:
-            try turn([
-                .ordered(.start(name), by: by, ticket: 1),
-                .ordered(.resume(name), by: by, ticket: 1),
-            ])
+        var read = DefinitionsRead(loaded: [], refused: [])
+        for (index, file) in files.enumerated() {
+            guard let file else { continue }
+            let definition = editions[index][file]
+            read.loaded.append(
+                .init(
+                    digest: "\(definition.name)-\(file)", definition: definition,
+                    zone: rules(definition.zone)))
         }
+        for name in SimulatedFiles.zones { read.zones[name] = rules(name) }
+        return .definitionsRead(read)
     }
 
-    /// A worker does what it does at some time: it attests itself and finishes, or it dies.
-    private mutating func work() throws {
-        guard let id = kernel.state.index.underWay.sorted().first, let run = kernel.state.runs[id]
-        else { return }
-        elapsed += chance.below(2_000)
-        let outcome = RunOutcome(chance.below(4) == 0 ? .failed : .done, "")
+    private func rules(_ zone: String) -> ZoneRules {
+        let index = SimulatedFiles.zones.firstIndex(of: zone) ?? 0
+        return SimulatedFiles.rules[zones[index]]
+    }
+
+    // MARK: Orders and work
+
+    private func name(_ index: Int) -> AutomatonName { editions[index][0].name }
+
+    private mutating func carryOut(
+        _ order: SimulatedTrouble.SimulatedOrder, _ name: AutomatonName
+    ) throws {
+        let what: Order =
+            switch order {
+            case .start: .start(name)
+            case .stop: .stop(name)
+            case .restart: .restart(name)
+            case .pause: .pause(name)
+            case .resume: .resume(name)
+            case .run: .run(name)
+            }
+        try turn([.ordered(what, by: Principal("eve"), ticket: 1)])
+    }
+
+    /// As `ControlService` does it: what has started is left out.
+    private mutating func backfill(_ name: AutomatonName, _ ago: Int, _ span: Int) throws {
+        let to = now + Milliseconds(-ago)
+        let range = BackfillRange(from: to + Milliseconds(-span), to: to)
+        let open = kernel.nominals(of: name, in: range).prefix(FiringPolicy.countMax)
+            .filter { !judge.hasStarted($0, of: name) }
+        try turn([.ordered(.backfill(name, Array(open)), by: Principal("eve"), ticket: 1)])
+    }
+
+    private func underWay(_ pick: Int) -> RunRow? {
+        let ids = kernel.state.index.underWay.sorted()
+        return ids.isEmpty ? nil : kernel.state.runs[ids[pick % ids.count]]
+    }
+
+    private mutating func work(_ pick: Int, isSuccess: Bool) throws {
+        guard let run = underWay(pick) else { return }
+        let outcome = RunOutcome(isSuccess ? .done : .failed, "")
         let finish = Command(id: run.commands + 1, act: .finish(outcome: outcome, report: ""))
+        let proposal = Proposal(basis: run.transactions, outcomes: [], commands: [finish])
         try turn([
-            .attested(id, run.generation, Self.attestation),
-            .proposed(
-                id, run.generation,
-                Proposal(basis: run.transactions, outcomes: [], commands: [finish]), digests: [:]),
+            .attested(run.id, run.generation, Self.attestation),
+            .proposed(run.id, run.generation, proposal, digests: [:]),
         ])
     }
 
     private static let attestation = Attestation(
         noNewPrivileges: true, seccompMode: 2, seccompFilters: 1, capabilities: 0, namespaces: [:])
 
-    // MARK: One turn, and what must hold of it
+    // MARK: Turns
 
     private mutating func turn(_ events: [Event]) throws {
-        let inForce = kernel.state.automata
+        let reading = ClockReading(wall: now, boot: elapsed, awake: elapsed - slept)
         try kernel.decide(.clock(reading), at: now)
         for event in events { try kernel.decide(event, at: now) }
+        if let crash, crash.turns == 0 {
+            self.crash = nil
+            tally.crashes += 1
+            if crash.isCommitted { try commit(events) }
+            elapsed += crash.down
+            return try boot()
+        }
+        crash?.turns -= 1
+        try commit(events)
+    }
+
+    private mutating func commit(_ events: [Event]) throws {
         let turn = try kernel.takeTurn()
-        committed = kernel.state
-        for entry in turn.entries { try check(entry) }
-        try checkCatchUp(turn.entries)
-        try checkPassed(inForce)
+        for write in turn.rows { rows[write.table, default: [:]][write.key] = write.value }
+        entries += turn.entries
+        for entry in turn.entries where entry.fact.kind == .runFinished {
+            if let run = entry.run { finished.insert(run.text) }
+        }
+        let areZonesKnown = events.contains {
+            if case .definitionsRead = $0 { return true }
+            return false
+        }
+        if areZonesKnown {
+            judge.read(
+                zones: Dictionary(
+                    uniqueKeysWithValues: SimulatedFiles.zones.map { ($0, rules($0)) }))
+        }
+        try judge.take(turn, state: kernel.state, at: now)
     }
 
-    private func flaw(_ text: String) -> Flaw {
-        Flaw(description: "seed \(seed), after \(tally.troubles) troubles, at \(now): \(text)")
-    }
+    // MARK: The end
 
-    private mutating func check(_ entry: Entry) throws {
-        guard let name = entry.automaton else { return }
-        switch entry.fact {
-        case .occurrenceDecided(let nominal, let decision):
-            try check(nominal.milliseconds, decision, of: name)
-        case .firingsMissed(let from, let through, _):
-            guard from <= through else { throw flaw("\(name): an empty sum of missed firings") }
-            decisions[name, default: Decisions()].summed.append(
-                .init(range: from.milliseconds...through.milliseconds))
-        default: break
-        }
-    }
-
-    private mutating func check(
-        _ nominal: Int, _ decision: OccurrenceDecision, of name: AutomatonName
-    ) throws {
-        tally.decided += 1
-        guard let definition = definitions.first(where: { $0.name == name }) else { return }
-        var known = decisions[name] ?? Decisions()
-        let waited = known.waiting.remove(nominal) != nil
-        let isClosed = known.final[nominal].map { !$0.isOpen } ?? false
-        if isClosed
-            || known.summed.contains(where: {
-                $0.range.contains(nominal) && nominal <= $0.openAfter
-            })
-        {
-            throw flaw("\(name): \(nominal) was decided again: \(decision)")
-        }
-        if !waited, definition.schedule != .manual,
-            definition.schedule.next(afterMilliseconds: nominal - 1, in: zone) != nominal
-        {
-            throw flaw("\(name): \(nominal) was never planned")
-        }
-        switch decision {
-        case .queued: known.waiting.insert(nominal)
-        case .missed: known.final[nominal] = .init(isMissed: true)
-        case .skipped, .cancelled: known.final[nominal] = .init(isMissed: false)
-        case .started:
-            known.final[nominal] = .init(isMissed: false)
-            tally.started += 1
-            starts = starts.filter { elapsed - $0 < 57_000 } + [elapsed]
-            guard starts.count <= Self.startsMax else { throw flaw("too many starts in a minute") }
-        }
-        decisions[name] = known
-    }
-
-    /// The newest missed firings are caught up on, as many as declared, and none else.
-    private func checkCatchUp(_ entries: [Entry]) throws {
-        for definition in definitions where definition.schedule != .manual {
-            var caught: [Instant] = []
-            var missed: [Instant] = []
-            for entry in entries where entry.automaton == definition.name {
-                guard case .occurrenceDecided(let nominal, let decision) = entry.fact
-                else { continue }
-                if case .missed = decision { missed.append(nominal) }
-                if case .queued(let reason) = decision, reason.hasSuffix("caught up on") {
-                    caught.append(nominal)
-                }
+    /// What waits comes to its end when nothing happens any more, and the rows are what the entries
+    /// make of them.
+    private mutating func audit() throws {
+        crash = nil
+        let waiting = kernel.state.automata.mapValues { Set(($0.waiting ?? []).map(\.sequence)) }
+        for _ in 0..<Self.drainTurnsMax {
+            let isOver = kernel.state.automata.allSatisfy { name, row in
+                waiting[name]?.isDisjoint(with: (row.waiting ?? []).map(\.sequence)) ?? true
             }
-            let policy = definition.firingPolicy
-            guard caught.count <= policy.catchUp.most else {
-                throw flaw("\(definition.name): \(caught.count) firings were caught up on")
-            }
-            guard let lastMissed = missed.max() else { continue }
-            if let first = caught.min(), first < lastMissed {
-                throw flaw("\(definition.name): an older firing than a missed one was caught up on")
-            }
-            if case .all(let most) = policy.catchUp, policy.startingDeadline == nil,
-                caught.count != most
-            {
-                throw flaw("\(definition.name): \(caught.count) of \(most) were caught up on")
+            if isOver { break }
+            for pick in 0..<Self.worksMax { try work(pick, isSuccess: true) }
+            try pass(61_000)
+        }
+        for (name, row) in kernel.state.automata {
+            for item in row.waiting ?? [] where waiting[name]?.contains(item.sequence) == true {
+                throw SimulatedFlaw("\(name): \(item.nominal.milliseconds) waits for ever")
             }
         }
-    }
-
-    /// Whatever the wall clock has passed since the last look has a row, if the schedule was in
-    /// force.
-    private mutating func checkPassed(_ before: [AutomatonName: AutomatonRow]) throws {
-        let from = lastCheck
-        lastCheck = now
-        furthest = max(furthest, now.milliseconds)
-        for definition in definitions {
-            guard let old = before[definition.name],
-                let row = kernel.state.automata[definition.name],
-                old.isActive, row.isActive, row.activeSince == old.activeSince
-            else { continue }
-            let delay = definition.firingPolicy.delay(of: definition.name, on: "host").count
-            let inForce = max(from.milliseconds - delay, row.activeSince?.milliseconds ?? 0)
-            let isCalendar = if case .cron = definition.schedule { true } else { false }
-            let start = isCalendar ? max(inForce, zoneFloor) : inForce
-            var cursor = start
-            for _ in 0..<40 {
-                guard
-                    let nominal = definition.schedule.next(afterMilliseconds: cursor, in: zone),
-                    nominal + delay <= now.milliseconds
-                else { break }
-                guard isDecided(nominal, of: definition.name) else {
-                    throw flaw("\(definition.name): \(nominal) passed and has no row")
-                }
-                cursor = nominal
+        var state = State()
+        var folded: [RowTable: [String: String]] = [:]
+        for entry in entries {
+            try state.apply(entry)
+            for write in try state.takeRows() {
+                folded[write.table, default: [:]][write.key] = write.value
             }
+        }
+        for table in RowTable.allCases {
+            let (made, kept) = (folded[table] ?? [:], rows[table] ?? [:])
+            guard made != kept else { continue }
+            let key = Set(made.keys).union(kept.keys).sorted().first { made[$0] != kept[$0] } ?? ""
+            throw SimulatedFlaw(
+                "\(table) \(key): \(kept[key] ?? "no row") is kept, "
+                    + "\(made[key] ?? "no row") is what the entries make")
         }
     }
 
-    private func isDecided(_ nominal: Int, of name: AutomatonName) -> Bool {
-        guard let known = decisions[name] else { return false }
-        return known.final[nominal] != nil || known.waiting.contains(nominal)
-            || known.summed.contains { $0.range.contains(nominal) }
-    }
+    /// 700 firings may wait, a hundred of each automaton, six start in a minute, beside what fires
+    /// meanwhile.
+    private static let drainTurnsMax = 1_000
+    /// Twice what a minute starts.
+    private static let worksMax = 2 * startsMax
+}
+
+/// What is not as it must be.
+struct SimulatedFlaw: Error, CustomStringConvertible {
+    var description: String
+
+    /// A flaw, in words.
+    init(_ description: String) { self.description = description }
 }

@@ -53,7 +53,7 @@ class Lab:
         self.dir = Path(tempfile.mkdtemp(prefix=f"aura-{name}-"))
         self.dir.chmod(0o755)
         self.user = "nobody" if os.getuid() == 0 else None
-        self.daemon = self.fake = None
+        self.daemon = self.fake = self.other_fake = None
         self.environment = {}
         self.log = self.dir / "aurad.log"
         self.etc = self.dir / "etc"
@@ -81,7 +81,7 @@ class Lab:
         self.close()
 
     def close(self):
-        for process in (self.daemon, self.fake):
+        for process in (self.daemon, self.fake, self.other_fake):
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
@@ -155,6 +155,13 @@ class Lab:
             stdout=subprocess.PIPE, text=True)
         return f"http://127.0.0.1:{self.fake.stdout.readline().strip()}"
 
+    def play_openai(self):
+        """Starts the stand-in of the OpenAI APIs; its base URL without `/v1`."""
+        self.other_fake = subprocess.Popen(
+            [sys.executable, CHECKOUT / "Tests/Fakes/fake_openai.py", "--key", KEY],
+            stdout=subprocess.PIPE, text=True)
+        return f"http://127.0.0.1:{self.other_fake.stdout.readline().strip()}"
+
     # ---- The daemon ------------------------------------------------------------------------------
 
     def start(self, wait=True):
@@ -205,7 +212,7 @@ class Lab:
         """What the daemon left running: orphans are our children now. The dead are collected."""
         alive = []
         for pid in map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()):
-            if pid in (process.pid for process in (self.daemon, self.fake) if process):
+            if pid in (process.pid for process in (self.daemon, self.fake, self.other_fake) if process):
                 continue
             if os.waitpid(pid, os.WNOHANG) == (0, 0):
                 alive.append(pid)

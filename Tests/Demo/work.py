@@ -113,6 +113,14 @@ def scripted(file):
     return f"  main: {{provider: scripted, file: {file}, {PRICES}}}\n"
 
 
+def openai(url, model, dialect):
+    """A reasoner of a provider that has a block of its own."""
+    return (f"  main: {{provider: openai, model: \"{model}\"}}\n"
+            f"providers:\n  openai:\n    dialect: {dialect}\n    base-url: {url}\n"
+            f"    credential: anthropic-api-key\n"
+            f"    models: {{\"{model}\": {{{PRICES}}}}}\n")
+
+
 def anthropic(url, model):
     return (f"  main:\n    provider: anthropic\n    model: {model}\n    base-url: {url}\n"
             f"    {PRICES}\n")

@@ -29,13 +29,17 @@ class Handler(fake_server.Handler):
     scripted = staticmethod(scripted_turn)
     turn_events = staticmethod(scripted_stream)
 
+    # What aurad sends, and what the official SDK has come to send.
+    versions = ("2023-06-01", "2026-10-21")
+
     def key(self):
-        return self.headers.get("x-api-key")
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return self.headers.get("x-api-key") or bearer
 
     def authorize(self):
         if self.key() != self.expected_key:
             raise Refusal(401, "authentication_error", "invalid x-api-key")
-        if self.headers.get("anthropic-version") != "2023-06-01":
+        if self.headers.get("anthropic-version") not in self.versions:
             raise invalid("anthropic-version: header is required")
 
     def validate(self, body):

@@ -31,7 +31,8 @@ import Testing
         "aura-ctl": ["AuraModel", "CCurl", "ArgumentParser", "Crypto", "Glibc"],
         "aura-bench": [
             "AuraSupervision",
-            "AuraModel", "AuraRecord", "AuraConfinement", "AuraSystem", "CBenchBaseline",
+            "AuraModel", "AuraReasoner", "AuraRecord", "AuraConfinement", "AuraSystem",
+            "CBenchBaseline",
             "ArgumentParser", "FoundationEssentials", "Glibc",
         ],
     ]

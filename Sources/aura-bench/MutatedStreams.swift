@@ -1,0 +1,1 @@
+../../Tests/AuraReasonerTests/MutatedStreams.swift

@@ -1,0 +1,1 @@
+../../Tests/AuraSupervisionTests/SimulatedFiles.swift

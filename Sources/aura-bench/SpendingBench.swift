@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// Runs that spend, at length: faults, limits, restarts and budgets by many seeds.
+struct SpendingBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spending",
+        abstract:
+            "Let simulated runs spend under random faults; exit with 1 when a budget is broken.")
+
+    @Option(help: "How many seeds.")
+    var seeds = 1000
+
+    @Option(help: "The first seed.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Events of each seed.")
+    var events = 120
+
+    func run() throws {
+        var calls = 0
+        for number in 0..<UInt64(seeds) {
+            var world = try SimulatedSpending(seed: seed &+ number, automata: 6)
+            try world.run(events: events)
+            calls += world.callsMade
+        }
+        print("spending: \(seeds) seeds from \(seed), \(calls) calls, every budget kept")
+    }
+}
