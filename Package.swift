@@ -101,7 +101,7 @@ let package = Package(
             swiftSettings: strict),
         // C: module maps and the few shims that variadic functions and missing headers need.
         .target(name: "CLinux"),
-        .target(name: "CBenchBaseline", dependencies: ["CLMDB"]),
+        .target(name: "CBenchBaseline", dependencies: ["CLMDB", "CCurl"]),
         cLibrary("CLMDB", package: "lmdb", debian: "liblmdb-dev"),
         cLibrary("CCurl", package: "libcurl", debian: "libcurl4-openssl-dev"),
         cLibrary("CSystemd", package: "libsystemd", debian: "libsystemd-dev"),
@@ -123,7 +123,7 @@ let package = Package(
             "AuraDaemonTests",
             [
                 "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
-                "AuraDaemon", "CDiskFaults",
+                "AuraDaemon", "CDiskFaults", crypto,
             ]),
         tests("AuraControlTests", ["AuraModel", "aura-ctl"]),
         tests("TidyTests", []),

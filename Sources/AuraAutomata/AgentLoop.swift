@@ -67,6 +67,8 @@ struct AgentLoop: Hashable, Sendable {
     private var denied = 0
     private var retry = ModelRetry()
     private var stall = StallWatch()
+    /// Whether no call has had an effect since the conversation was made shorter.
+    private var isCompactedInVain = false
 
     /// An agent for a run of `definition` that has not begun.
     init(definition: Definition) {
@@ -122,6 +124,9 @@ struct AgentLoop: Hashable, Sendable {
             return failed(failure, issuing: &counter)
         case .toolFinished(let command, let result):
             guard case .calling(command, let use) = phase else { return .nothing }
+            if !result.isError, ToolName(rawValue: use.name)?.effect != .pure {
+                isCompactedInVain = false
+            }
             return settle(
                 use, result.output, isError: result.isError || result.isDenied,
                 isDenied: result.isDenied, issuing: &counter)
@@ -177,8 +182,7 @@ extension AgentLoop {
         switch answer.stop {
         case .refusal:
             return stop(.providerRejected, "the model refused to go on: \(prose(answer))")
-        case .contextOverflow:
-            return stop(.contextOverflow, "the conversation no longer fits the model")
+        case .contextOverflow: return makeRoom(issuing: &counter)
         case .endTurn, .toolUse, .tokensMax, .stopSequence, .pause: break
         }
         let uses = answer.uses
@@ -213,6 +217,7 @@ extension AgentLoop {
     private mutating func failed(
         _ failure: ModelFailure, issuing counter: inout CommandCounter
     ) -> Progress {
+        if failure.cause == .contextOverflow { return makeRoom(issuing: &counter) }
         switch retry.failed(failure) {
         case .again(let span, let reason):
             let command = counter.issue(.wait(span: span, reason: reason))
@@ -221,6 +226,22 @@ extension AgentLoop {
         case .end(let outcome):
             return stop(outcome.ending, outcome.detail)
         }
+    }
+
+    /// Makes the conversation shorter and asks again, unless that was done and nothing came of it.
+    private mutating func makeRoom(issuing counter: inout CommandCounter) -> Progress {
+        guard !isCompactedInVain, let shorter = Compaction.compact(messages) else {
+            return stop(
+                .contextOverflow,
+                "the conversation of \(turns) turns no longer fits the model, and "
+                    + (isCompactedInVain
+                        ? "nothing was done since it was last made shorter"
+                        : "making it shorter would not help") + Compaction.handoff(messages))
+        }
+        isCompactedInVain = true
+        messages = shorter
+        say(.user, [.text(AgentPrompt.compacted)])
+        return reason(issuing: &counter)
     }
 
     /// Adds to the conversation; two messages of one role in a row are one message.
@@ -330,14 +351,10 @@ extension AgentLoop {
         }
         switch stall.saw(use, output: text, isError: isError) {
         case .fine: return nil
-        case .nudge:
-            notes.append(AgentPrompt.repeatNudge)
+        case .nudge(let words):
+            notes.append(words)
             return nil
-        case .stalled:
-            return stop(
-                .stalled,
-                "the same call of \(Excerpt.line(use.name)) with the same result "
-                    + "\(StallWatch.stallAt) times in a row")
+        case .stalled(let why): return stop(.stalled, why)
         }
     }
 

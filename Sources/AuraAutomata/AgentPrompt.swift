@@ -111,6 +111,25 @@ enum AgentPrompt {
         help: try another way, or finish with status `failed`.
         """
 
+    static let errorNudge = """
+        You have met the same error three times. It will not go away by itself: find its cause, \
+        try another way, or finish with status `failed`.
+        """
+
+    static let alternationNudge = """
+        You have made the same two calls in turns three times, with the same results. Going on \
+        like that will not help: try another way, or finish with status `failed`.
+        """
+
+    static let compacted = """
+        The conversation had become too long for the model: the output of older tool calls was \
+        removed from it. Call a tool again where you need what it said.
+        """
+
+    static func removedOutput(bytes: Int) -> String {
+        "[\(bytes) bytes of output were removed to make room]"
+    }
+
     static let callInterrupted =
         "interrupted: unknown whether it finished; inspect before you repeat it"
 

@@ -138,8 +138,11 @@ enum ToolSchemas {
     private static func about(_ tool: AgentTool) -> String {
         switch tool {
         case .performed(.readFile): "Read a text file; lines come numbered."
-        case .performed(.listFiles): "List files and directories."
-        case .performed(.search): "Find the lines that contain a text, in all files under a path."
+        case .performed(.listFiles):
+            "List files and directories; what .gitignore names is left out, unless you name it."
+        case .performed(.search):
+            "Find the lines that contain a text, in all files under a path but those that "
+                + ".gitignore names."
         case .performed(.editFile):
             "Replace exact text in a file. Nothing is changed unless it matches as asked."
         case .performed(.writeFile):

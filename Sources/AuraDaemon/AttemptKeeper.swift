@@ -2,8 +2,6 @@ import AuraConfinement
 import AuraModel
 import AuraSupervision
 import AuraSystem
-import Crypto
-import FoundationEssentials
 
 /// Keeps the confined workers: launch, attestation, frames both ways, and the collection of their
 /// ends.
@@ -20,6 +18,9 @@ final class AttemptKeeper {
         var watches: [UInt64] = []
         var output = OutputTail.worker
         var isAttested = false
+        /// What it proposed to ask last; its next proposal tells only what comes after.
+        var lastRequest: ModelRequest?
+        var hash = RequestHash()
 
         init(cage: Cage) throws {
             self.cage = cage
@@ -105,7 +106,7 @@ final class AttemptKeeper {
 
     private func encoded(_ frame: FrameDown) throws(FrameError) -> [UInt8] {
         do {
-            return Array(try JSON.encode(frame))
+            return try JSON.encode(frame)
         } catch {
             preconditionFailure("a frame is always JSON: \(error)")
         }
@@ -162,23 +163,27 @@ final class AttemptKeeper {
             } catch {
                 return violated("\(error)")
             }
-        case .propose(let proposal):
+        case .propose(let abridged):
             guard worker.isAttested else { return violated("proposed before it attested itself") }
-            return .proposed(
-                key.run, key.generation, proposal, digests: Self.digests(of: proposal.commands))
+            guard let proposal = abridged.completed(with: worker.lastRequest) else {
+                return violated("a request that goes on from one that was not made")
+            }
+            let digests = Self.digests(of: proposal, worker)
+            worker.lastRequest = proposal.request ?? worker.lastRequest
+            return .proposed(key.run, key.generation, proposal, digests: digests)
         case .folded: return violated("spoke of a replay")
         }
     }
 
-    /// By which the record names the requests among `commands`.
-    static func digests(of commands: [Command]) -> [CommandID: RequestDigest] {
+    /// By which the record names the requests in `proposal`.
+    private static func digests(
+        of proposal: Proposal, _ worker: Worker
+    ) -> [CommandID: RequestDigest] {
         var digests: [CommandID: RequestDigest] = [:]
-        for command in commands {
-            guard case .reason(let request) = command.act,
-                let bytes = try? JSON.encode(request)
-            else { continue }
-            let hash = SHA256.hash(data: bytes).map { String(byte: $0) }.joined()
-            digests[command.id] = RequestDigest(sha256: hash, bytes: bytes.count)
+        for command in proposal.rounds.flatMap(\.commands) {
+            guard case .reason(let request) = command.act else { continue }
+            digests[command.id] = try? worker.hash.digest(
+                of: request, kept: proposal.keptMessages)
         }
         return digests
     }

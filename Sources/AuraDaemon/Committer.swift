@@ -25,6 +25,8 @@ final class Committer {
     struct Committed {
         var entries: [Entry]
         var actions: [Action]
+        /// How many of the entries workers were told before.
+        var toldCount: Int
         /// For how long it had to wait.
         var delay = Milliseconds.zero
     }
@@ -38,7 +40,7 @@ final class Committer {
     func commit(_ turn: Kernel.Turn, journalCursor: Int) throws -> Committed? {
         precondition(waiting == nil, "a turn was decided while another one waited")
         guard !turn.entries.isEmpty else {
-            return Committed(entries: [], actions: turn.actions)
+            return Committed(entries: [], actions: turn.actions, toldCount: 0)
         }
         return try attempt(turn, journalCursor)
     }
@@ -54,7 +56,7 @@ final class Committer {
         do throws(RecordError) {
             var committed = Committed(
                 entries: try store.append(turn.entries, rows: turn.rows, journalCursor: cursor),
-                actions: turn.actions)
+                actions: turn.actions, toldCount: turn.toldCount)
             if let trouble {
                 committed.delay = Milliseconds(SystemClock.monotonicMilliseconds() - failedAt)
                 let span = DurationText.format(committed.delay.count)

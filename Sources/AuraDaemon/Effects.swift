@@ -29,8 +29,8 @@ final class Effects {
         self.calls = calls
     }
 
-    /// Takes note of what was committed, before the actions that follow from it.
-    func note(_ entries: [Entry]) {
+    /// Takes note of what was decided, before the actions that follow from it.
+    func note(_ entries: some Sequence<Entry>) {
         for entry in entries {
             guard let run = entry.run else { continue }
             switch entry.fact {

@@ -55,16 +55,11 @@ struct Redactor {
 extension Redactor {
     /// The event without secrets.
     ///
-    /// A worker that read one has it in its memory, and its commands may rest on it: they are void,
-    /// and the run goes on from what the record holds.
     func clean(_ event: Event) -> Event {
         switch event {
-        case .proposed(let run, let generation, let proposal, _):
-            let outcomes = proposal.outcomes.map(clean)
-            guard outcomes != proposal.outcomes else { return event }
-            var redacted = proposal
-            redacted.outcomes = outcomes
-            return .redacted(run, generation, redacted)
+        case .proposed(let run, let generation, let proposal, let digests):
+            guard let redacted = redacted(proposal) else { return event }
+            return .redacted(run, generation, redacted, digests: digests)
         case .attemptEnded(let run, let generation, let exit, let detail):
             return .attemptEnded(run, generation, exit, detail: clean(detail))
         case .modelEnded(let run, let command, let result, let chance):
@@ -83,6 +78,22 @@ extension Redactor {
             .modelBegan, .checkpointSigned, .stopping:
             return event
         }
+    }
+
+    /// The proposal up to the first outcomes with a secret, without it; nil when there is none.
+    ///
+    /// What the worker made of it is left out: it may hold it as well.
+    private func redacted(_ proposal: Proposal) -> Proposal? {
+        var rounds = proposal.rounds
+        for index in rounds.indices {
+            let outcomes = rounds[index].outcomes.map(clean)
+            guard outcomes != rounds[index].outcomes else { continue }
+            rounds[index] = Proposal.Round(outcomes: outcomes, commands: [])
+            return Proposal(
+                basis: proposal.basis, outcomes: rounds[0].outcomes, commands: rounds[0].commands,
+                further: Array(rounds[1..<max(1, index + 1)]))
+        }
+        return nil
     }
 
     private func clean(_ outcome: Transaction) -> Transaction {

@@ -51,7 +51,7 @@ final class Replayer: Sendable {
             guard case .folded(let transaction, let commands) = try receive(channel),
                 transaction == index + 1
             else { throw APIError(.internalError, "the worker broke the protocol") }
-            return (commands, AttemptKeeper.digests(of: commands))
+            return (commands, RequestHash.digests(of: commands))
         }
     }
 

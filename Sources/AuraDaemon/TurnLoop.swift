@@ -41,6 +41,8 @@ final class TurnLoop {
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
+    /// 2 ms: a kernel answers in a fraction of one; a tool that takes longer is not waited for.
+    private static let hearingMilliseconds = 2
     /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
     private static let zoneLookMilliseconds = 3_600_000
     /// 256: what is under way brings a few events each; more is not read until the record takes them.
@@ -143,9 +145,8 @@ final class TurnLoop {
     private func decide(_ events: [Event]) throws {
         var events = events.isEmpty ? [.tick] : events
         while !events.isEmpty {
-            let now = SystemClock.now()
-            try kernel.decide(.clock(Self.reading(at: now)), at: now)
-            for event in events { try kernel.decide(redactor.clean(event), at: now) }
+            try put(events, withClock: true)
+            try hearWorkers()
             let turn = try kernel.takeTurn()
             guard let committed = try commits.commit(turn, journalCursor: audit.cursor) else {
                 notifier.status("the record is \(commits.trouble?.state.rawValue ?? "")")
@@ -155,9 +156,25 @@ final class TurnLoop {
         }
     }
 
+    private func put(_ events: [Event], withClock: Bool = false) throws {
+        let now = SystemClock.now()
+        if withClock { try kernel.decide(.clock(Self.reading(at: now)), at: now) }
+        for event in events { try kernel.decide(redactor.clean(event), at: now) }
+    }
+
+    /// Lets workers answer to what was decided while it waits for its commit: one for both.
+    private func hearWorkers() throws {
+        let (entries, deliveries) = kernel.takeDeliveries()
+        guard !deliveries.isEmpty else { return }
+        effects.note(entries)
+        var events: [Event] = []
+        for delivery in deliveries { events += try effects.perform(delivery, kernel.state) }
+        try put(events + (try watches.wait(milliseconds: Self.hearingMilliseconds)))
+    }
+
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
-        effects.note(committed.entries)
+        effects.note(committed.entries.dropFirst(committed.toldCount))
         var events: [Event] = []
         var ended: Set<RunID> = []
         for action in committed.actions {

@@ -51,12 +51,92 @@ package struct Proposal: Hashable, Sendable, Codable {
     package var outcomes: [Transaction]
     /// What the kernel wants after `basis` and then `outcomes`.
     package var commands: [Command]
+    /// What followed at once, because the tools among `commands` are pure: void with the rest.
+    package var further: [Round]
+    /// Messages that the request among the commands shares with the request proposed before it.
+    ///
+    /// Above zero they are left out of a frame, and with them the system prompt and the tools,
+    /// which are the same as well.
+    package var keptMessages = 0
+
+    /// Outcomes of pure tools that the round before asked for, and what the kernel wants then.
+    package struct Round: Hashable, Sendable, Codable {
+        package var outcomes: [Transaction]
+        package var commands: [Command]
+
+        /// A round.
+        package init(outcomes: [Transaction], commands: [Command]) {
+            self.outcomes = outcomes
+            self.commands = commands
+        }
+    }
 
     /// A proposal on the basis of so many transactions.
-    package init(basis: Int, outcomes: [Transaction], commands: [Command]) {
+    package init(
+        basis: Int, outcomes: [Transaction], commands: [Command], further: [Round] = []
+    ) {
         self.basis = basis
         self.outcomes = outcomes
         self.commands = commands
+        self.further = further
+    }
+
+    /// All rounds, the first included.
+    package var rounds: [Round] { [Round(outcomes: outcomes, commands: commands)] + further }
+
+    /// The request among the commands; an agent makes one call at a time.
+    package var request: ModelRequest? {
+        rounds.flatMap(\.commands).reversed().lazy.compactMap { command -> ModelRequest? in
+            guard case .reason(let request) = command.act else { return nil }
+            return request
+        }.first
+    }
+
+    /// The proposal as a frame carries it after one with the request `last`: a conversation is sent
+    /// once, not with every turn.
+    package func abridged(after last: ModelRequest?) -> Self {
+        guard let last, let request, last.system == request.system, last.tools == request.tools
+        else { return self }
+        var proposal = self
+        let kept = zip(last.messages, request.messages).prefix { $0 == $1 }.count
+        guard kept > 0 else { return self }
+        proposal.keptMessages = kept
+        proposal.replaceRequests { request in
+            request.messages.removeFirst(kept)
+            request.system = ""
+            request.tools = []
+        }
+        return proposal
+    }
+
+    /// The whole of an abridged proposal; nil when it leaves out what `last` does not have.
+    package func completed(with last: ModelRequest?) -> Self? {
+        guard keptMessages != 0 else { return self }
+        guard let last, (1...last.messages.count).contains(keptMessages) else { return nil }
+        var proposal = self
+        proposal.replaceRequests { request in
+            request.messages = last.messages[..<keptMessages] + request.messages
+            request.system = last.system
+            request.tools = last.tools
+        }
+        return proposal
+    }
+
+    private mutating func replaceRequests(_ change: (inout ModelRequest) -> Void) {
+        commands = Self.replacing(commands, change)
+        for index in further.indices {
+            further[index].commands = Self.replacing(further[index].commands, change)
+        }
+    }
+
+    private static func replacing(
+        _ commands: [Command], _ change: (inout ModelRequest) -> Void
+    ) -> [Command] {
+        commands.map { command in
+            guard case .reason(var request) = command.act else { return command }
+            change(&request)
+            return Command(id: command.id, act: .reason(request: request))
+        }
     }
 }
 

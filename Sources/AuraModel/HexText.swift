@@ -8,6 +8,16 @@ package enum HexText {
             as: UTF8.self)
     }
 
+    /// Whether `byte` is a hexadecimal digit of either case.
+    static func isDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+
     /// The bytes that `text` stands for; nil when it holds anything but pairs of digits.
     package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
         let digits = text.utf8.map { byte -> UInt8? in

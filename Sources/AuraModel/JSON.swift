@@ -1,13 +1,11 @@
-package import FoundationEssentials
-
 /// The one JSON dialect of the house: sorted keys and plain slashes, so equal values have equal
 /// bytes.
 package enum JSON {
     /// The canonical bytes of `value`.
-    package static func encode(_ value: some Encodable) throws -> Data {
+    package static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = CanonicalEncoder()
         _ = try encoder.append(value)
-        return Data(encoder.text.bytes)
+        return encoder.text.bytes
     }
 
     /// The canonical text of `value`.
@@ -21,6 +19,7 @@ package enum JSON {
     package static func decode<Value: Decodable>(
         _ type: Value.Type, from bytes: some Sequence<UInt8>
     ) throws -> Value {
-        try JSONDecoder().decode(type, from: bytes as? Data ?? Data(bytes))
+        let tape = try JSONTape(bytes as? [UInt8] ?? Array(bytes))
+        return try JSONPlace(tape: tape, node: 0).value(type)
     }
 }

@@ -9,22 +9,11 @@ package enum JSONValue: Hashable, Sendable, Codable {
     case object([String: JSONValue])
 
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
+        guard let place = decoder as? JSONPlace else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "any value is read from JSON alone"))
         }
+        self = try place.any()
     }
 
     package func encode(to encoder: any Encoder) throws {

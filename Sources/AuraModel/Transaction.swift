@@ -146,6 +146,10 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// Whether the worker performs it without asking for leave: it changes nothing, and what it
+    /// finds is in the record before anything follows from it.
+    package var isPerformedAtOnce: Bool { place == .worker && effect == .pure }
+
     /// What an interruption of this tool means.
     package var effect: Effect {
         switch self {

@@ -94,15 +94,16 @@ extension AutomatonRow {
 
     private mutating func reopenMisses(after back: Instant) -> [OccurrenceRow] {
         var sums: [OccurrenceRow] = []
-        misses = misses?.compactMap { miss -> Miss? in
-            var left = miss.span.until(back).map { Miss(span: $0, summary: miss.summary) }
-            guard var sum = miss.summary, let through = sum.through, through > back
-            else { return left }
-            sum.through = back
-            sums.append(sum)
-            left?.summary = sum.nominal > back ? nil : sum
-            return left
-        }.nonEmpty
+        misses =
+            misses?.compactMap { miss -> Miss? in
+                var left = miss.span.until(back).map { Miss(span: $0, summary: miss.summary) }
+                guard var sum = miss.summary, let through = sum.through, through > back
+                else { return left }
+                sum.through = back
+                sums.append(sum)
+                left?.summary = sum.nominal > back ? nil : sum
+                return left
+            }.nonEmpty
         return sums
     }
 

@@ -16,10 +16,8 @@ package enum Event: Sendable {
     /// reading.
     case attested(RunID, Generation, Attestation)
     case proposed(RunID, Generation, Proposal, digests: [CommandID: RequestDigest])
-    /// A proposal whose outcomes held known secrets, without them.
-    ///
-    /// The outcomes count as they stand here; the commands rest on something else and are void.
-    case redacted(RunID, Generation, Proposal)
+    /// A proposal up to the first outcomes that held known secrets, which are gone from them.
+    case redacted(RunID, Generation, Proposal, digests: [CommandID: RequestDigest])
     /// The worker broke the protocol or was not confined as planned.
     case violated(RunID, Generation, reason: String)
     case attemptEnded(RunID, Generation, AttemptExit, detail: String)

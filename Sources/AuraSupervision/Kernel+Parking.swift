@@ -39,7 +39,7 @@ extension Kernel {
         of id: RunID, from proposal: Proposal, digests: [CommandID: RequestDigest],
         at now: Instant
     ) throws {
-        for command in proposal.commands {
+        for command in proposal.rounds.flatMap(\.commands) {
             let key = CallKey(run: id, command: command.id)
             guard case .reason(let request) = command.act, calls[key] == nil,
                 let pending = pending(key), pending.reserved == .zero, let hold = pending.call,

@@ -31,10 +31,10 @@ extension Kernel {
     /// Takes a worker's proposal: its outcomes always, its commands if they rest on all that is
     /// known.
     ///
-    /// Without `digests` they never do: the outcomes are not what the worker saw.
+    /// One that is not whole lacks what the worker made of its last outcomes.
     mutating func consider(
         _ proposal: Proposal, of id: RunID, _ generation: Generation,
-        digests: [CommandID: RequestDigest]?, at now: Instant
+        digests: [CommandID: RequestDigest], isWhole: Bool = true, at now: Instant
     ) throws {
         guard let row = state.runs[id], attempts[id]?.generation == generation,
             attempts[id]?.isReady == true
@@ -47,17 +47,38 @@ extension Kernel {
         for outcome in proposal.outcomes {
             try transact(outcome, on: id, at: now)
         }
-        guard let digests, proposal.basis == row.transactions else { return }
-        attempts[id]?.folded = row.transactions + proposal.outcomes.count
-        let fresh = proposal.commands.filter { $0.id > row.commands }
-        try take(fresh, of: id, digests: digests, at: now)
-        try act(on: fresh, of: id, generation, digests: digests, at: now)
+        guard proposal.basis == row.transactions else { return }
+        let outcomes = proposal.rounds.flatMap(\.outcomes)
+        attempts[id]?.folded = row.transactions + outcomes.count
+        for round in proposal.rounds {
+            // Those of the first round are in the record by now, and are not taken again.
+            for outcome in round.outcomes { try transact(outcome, on: id, at: now) }
+            let fresh = round.commands.filter { $0.id > row.commands }
+            try take(fresh, of: id, digests: digests, at: now)
+            try act(on: fresh, of: id, generation, digests: digests, at: now)
+        }
         try takeUpCalls(of: id, from: proposal, digests: digests, at: now)
-        if let after = state.runs[id], after.pending.isEmpty, after.transactions == row.transactions
+        if isWhole, let after = state.runs[id], after.pending.isEmpty,
+            after.transactions == attempts[id]?.folded
         {
             let detail = "the run's kernel neither acts nor waits"
             try finish(id, RunOutcome(.protocolViolation, detail), at: now)
         }
+    }
+
+    /// Takes what is left of a proposal that held a secret, and ends the worker, which has it in its
+    /// memory: the next one folds what the record holds.
+    mutating func considerRedacted(
+        _ proposal: Proposal, of id: RunID, _ generation: Generation,
+        digests: [CommandID: RequestDigest], at now: Instant
+    ) throws {
+        try consider(proposal, of: id, generation, digests: digests, isWhole: false, at: now)
+        guard attempts[id]?.generation == generation else { return }
+        actions.append(.endAttempt(id, generation))
+        try bury(
+            id, generation, .signalled(number: 9),
+            detail: "the worker had come upon a secret and was ended; the run goes on without it",
+            at: now)
     }
 
     /// What makes a proposal one that no sound worker sends; nil for a sound one.
@@ -72,18 +93,33 @@ extension Kernel {
                 case .tool(let call) = pending.intent.plan, call.tool.place == .worker
             else { return "an outcome of something the worker was not asked to do" }
         }
-        for command in proposal.commands where command.id > row.commands {
+        for (round, next) in zip(proposal.rounds, proposal.further) {
+            guard next.outcomes.allSatisfy({ Self.isPure($0, askedIn: round) }) else {
+                return "an outcome that had to wait for leave"
+            }
+        }
+        let commands = proposal.rounds.flatMap(\.commands)
+        for command in commands where command.id > row.commands {
             guard case .step(let request) = command.act else { continue }
             let refusal = state.definitions[row.definition].flatMap {
                 Policy.refusal(of: request, to: row, under: $0)
             }
             if let refusal { return "the worker asked \(refusal)" }
         }
-        let fresh = proposal.commands.map(\.id).filter { $0 > row.commands }
+        let fresh = commands.map(\.id).filter { $0 > row.commands }
         guard fresh == Array(row.commands + 1..<row.commands + 1 + fresh.count) else {
             return "commands out of order"
         }
         return nil
+    }
+
+    /// Whether `outcome` is of a pure tool of the worker's own that `round` asked for.
+    private static func isPure(_ outcome: Transaction, askedIn round: Proposal.Round) -> Bool {
+        guard case .toolFinished(let id, _) = outcome else { return false }
+        return round.commands.contains { command in
+            guard command.id == id, case .tool(let call) = command.act else { return false }
+            return call.tool.isPerformedAtOnce
+        }
     }
 
     /// Records new commands as intents, each with what it needs held.
@@ -147,6 +183,7 @@ extension Kernel {
                 addCall(
                     request, bytes: digests[command.id]?.bytes ?? 0,
                     CallKey(run: id, command: command.id), reasoner: state.reasoner(of: row))
+            case .tool(let call) where call.tool.isPerformedAtOnce: break
             case .tool(let call) where call.tool.place == .worker: own.append(command.id)
             case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
             case .step(let request): actions.append(.step(id, command.id, request))

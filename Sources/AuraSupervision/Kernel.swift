@@ -40,12 +40,16 @@ package struct Kernel: Sendable {
     var gates: [String: ProviderGate] = [:]
     var health: [String: RouteHealth] = [:]
     private var entries: [Entry] = []
+    /// How many of `entries` were handed out with deliveries.
+    private var toldCount = 0
 
     /// One turn's result: durable first, then acted on.
     package struct Turn: Sendable {
         package var entries: [Entry]
         package var rows: [RowWrite]
         package var actions: [Action]
+        /// How many of the entries were handed out before, with deliveries.
+        package var toldCount: Int
     }
 
     /// A kernel that goes on from `state`; `host` is the machine's own id.
@@ -75,8 +79,8 @@ package struct Kernel: Sendable {
             try welcome(run, generation, attestation, at: now)
         case .proposed(let run, let generation, let proposal, let digests):
             try consider(proposal, of: run, generation, digests: digests, at: now)
-        case .redacted(let run, let generation, let proposal):
-            try consider(proposal, of: run, generation, digests: nil, at: now)
+        case .redacted(let run, let generation, let proposal, let digests):
+            try considerRedacted(proposal, of: run, generation, digests: digests, at: now)
         case .violated(let run, let generation, let reason):
             guard attempts[run]?.generation == generation else { break }
             try finish(run, RunOutcome(.protocolViolation, reason), at: now)
@@ -109,7 +113,10 @@ package struct Kernel: Sendable {
     ///
     /// - Throws: `EncodingError` when a row cannot be written as JSON.
     package mutating func takeTurn() throws -> Turn {
-        let turn = Turn(entries: entries, rows: try state.takeRows(), actions: actions)
+        let turn = Turn(
+            entries: entries, rows: try state.takeRows(), actions: actions,
+            toldCount: toldCount)
+        toldCount = 0
         entries = []
         actions = []
         return turn
@@ -122,6 +129,23 @@ package struct Kernel: Sendable {
             attempt.deadline = attempt.deadline.map { $0 + span }
             return attempt
         }
+    }
+
+    /// What was decided and is for workers to think about, before it is durable.
+    ///
+    /// A worker can do nothing by itself but read its own files, and the turn that takes its
+    /// answer commits both: so an answer of a model and the call that follows from it are one
+    /// commit. If this process ends before, the worker ends with it.
+    package mutating func takeDeliveries() -> (entries: [Entry], deliveries: [Action]) {
+        let deliveries = actions.filter { action in
+            if case .deliver = action { true } else { false }
+        }
+        guard !deliveries.isEmpty else { return ([], []) }
+        actions.removeAll { action in
+            if case .deliver = action { true } else { false }
+        }
+        defer { toldCount = entries.count }
+        return (Array(entries[toldCount...]), deliveries)
     }
 
     /// The sequence number that the next recorded fact will get.

@@ -15,7 +15,8 @@ struct ListTool {
         let place = try workspace.place(path)
         var lines: [String] = []
         var isCut = false
-        let partial = try TreeWalk.visit(place, depth: depth) { (item) throws(ToolRefusal) in
+        let rest = try TreeWalk.visit(place, in: workspace, depth: depth) {
+            (item) throws(ToolRefusal) in
             guard lines.count < Self.itemsMax else {
                 isCut = true
                 return false
@@ -28,13 +29,16 @@ struct ListTool {
             }
             return true
         }
-        if lines.isEmpty { return "[\(place.shown) is empty]" }
+        if lines.isEmpty, rest.ignoredCount == 0 { return "[\(place.shown) is empty]" }
         if isCut {
             lines.append(
                 "[more than \(Self.itemsMax) entries; list a directory of them, or less depth]")
         }
-        for directory in partial {
+        for directory in rest.partial {
             lines.append("[\(directory) has more than \(TreeWalk.namesMax) names]")
+        }
+        if rest.ignoredCount > 0 {
+            lines.append("[\(rest.ignoredCount) entries left out by .gitignore]")
         }
         return lines.joined(separator: "\n") + "\n"
     }

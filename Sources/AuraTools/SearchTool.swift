@@ -28,7 +28,8 @@ struct SearchTool {
         if let file = try? RegularFile(place) {
             try search(file, &findings)
         } else {
-            _ = try TreeWalk.visit(place, depth: TreeWalk.depthMax) { (item) throws(ToolRefusal) in
+            _ = try TreeWalk.visit(place, in: workspace, depth: TreeWalk.depthMax) {
+                (item) throws(ToolRefusal) in
                 // A file that cannot be opened, or is gone by now, is not one that was asked for.
                 guard item.kind == .file, let file = try? RegularFile(item.place) else {
                     return true

@@ -22,28 +22,47 @@ struct TreeWalk {
 
     enum Kind { case file, directory, link, other }
 
+    /// What a walk did not show.
+    struct Rest {
+        /// Directories of which not every name was seen.
+        var partial: [String] = []
+        /// Items that a .gitignore leaves out, each with all that is in it.
+        var ignoredCount = 0
+    }
+
     /// Calls `visit` for each item below `place`, a directory before what is in it, until it
     /// returns false.
     ///
-    /// Leaves out `.git`. Returns the directories of which not every name was seen.
+    /// Leaves out `.git` and what the tree's .gitignore files leave out, unless `place` itself is
+    /// in such a directory: who names it wants to see it.
     static func visit(
-        _ place: Workspace.Place, depth: Int, _ visit: (Item) throws(ToolRefusal) -> Bool
-    ) throws(ToolRefusal) -> [String] {
+        _ place: Workspace.Place, in workspace: Workspace, depth: Int,
+        _ visit: (Item) throws(ToolRefusal) -> Bool
+    ) throws(ToolRefusal) -> Rest {
         guard place.missing.isEmpty else { throw .system(ENOENT, place.shown) }
         let directory =
             place.name == "." ? place.directory : place.directory.child(place.name)
         guard let directory else { throw .system(errno, place.shown) }
-        var cut: [String] = []
-        // Directories still to be gone into, the next one last.
-        var items = try children(directory, place.path, depth: 1, &cut)
-        while let (item, level) = items.popLast() {
+        var rest = Rest()
+        let above = IgnoreRules(above: place, in: workspace)
+        let rules = place.path.isEmpty ? above : above.adding(directory, at: place.path)
+        // Directories still to be gone into, the next one last, each with the rules it is under.
+        var items = try children(directory, place.path, depth: 1, &rest.partial)
+            .map { ($0, $1, rules) }
+        while let (item, level, rules) = items.popLast() {
+            if rules.leavesOut(item.path, isDirectory: item.kind == .directory) {
+                rest.ignoredCount += 1
+                continue
+            }
             guard try visit(item) else { break }
             guard item.kind == .directory, level < min(depth, depthMax),
                 let child = item.directory.child(item.name)
             else { continue }
-            items += try children(child, item.path, depth: level + 1, &cut)
+            let inner = rules.adding(child, at: item.path)
+            items += try children(child, item.path, depth: level + 1, &rest.partial)
+                .map { ($0, $1, inner) }
         }
-        return cut
+        return rest
     }
 
     /// What is in a directory, last name first.

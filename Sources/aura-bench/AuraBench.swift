@@ -7,7 +7,7 @@ struct AuraBench: ParsableCommand {
         commandName: "aura-bench",
         abstract: "Measure aura on this machine, each figure beside its baseline in one run.",
         subcommands: [
-            RecordBench.self, ScheduleBench.self, SpawnBench.self, TimeBench.self,
+            AgentBench.self, RecordBench.self, ScheduleBench.self, SpawnBench.self, TimeBench.self,
             StreamBench.self, SpendingBench.self,
         ])
 }

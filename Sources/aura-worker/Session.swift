@@ -2,7 +2,6 @@ import AuraAutomata
 import AuraModel
 import AuraSystem
 import AuraTools
-import FoundationEssentials
 import Glibc
 
 /// The worker's side of the broker: fold what comes down, propose what the kernel wants, perform
@@ -17,6 +16,8 @@ struct Session {
     private var tentative: Folded?
     /// Calls that were proposed and wait for the daemon's word, with what became of planning them.
     private var planned: [CommandID: WorkspaceTools.Plan] = [:]
+    /// The request proposed last: the daemon has it, and is told only what the next one adds.
+    private var lastRequest: ModelRequest?
 
     private struct Folded {
         var automaton: Automaton
@@ -137,29 +138,49 @@ struct Session {
             guard let plan = planned.removeValue(forKey: command) else {
                 throw Failure.unexpected("to perform \(command), which was not proposed")
             }
-            let result =
-                switch plan {
-                case .settled(let result): result
-                case .perform(let call): tools?.perform(call) ?? Self.noWorkspace
-                }
-            outcomes.append(.toolFinished(command: command, result: result))
+            outcomes.append(.toolFinished(command: command, result: carryOut(plan)))
         }
         try propose(outcomes, after: [])
     }
 
     /// Steps the kernel through `outcomes` and sends what it wants, on the basis of what is
     /// confirmed.
+    ///
+    /// A pure tool changes nothing, so it is performed without asking for leave, and the kernel
+    /// goes on with what it found: reading a file costs no round trip. What the model is asked
+    /// next is asked by the daemon, after all of it is in the record.
     private mutating func propose(_ outcomes: [Transaction], after open: [Command]) throws {
+        planned = [:]
+        let first = step(outcomes, after: open)
+        var rounds = [first]
+        while rounds.count < Self.roundsMax {
+            let found = rounds[rounds.count - 1].commands.compactMap { performIfPure($0) }
+            if found.isEmpty { break }
+            rounds.append(step(found, after: []))
+        }
+        let proposal = Proposal(
+            basis: confirmed.count, outcomes: first.outcomes, commands: first.commands,
+            further: Array(rounds.dropFirst()))
+        try Self.send(.propose(proposal: proposal.abridged(after: lastRequest)), on: channel)
+        lastRequest = proposal.request ?? lastRequest
+    }
+
+    /// 64: what one answer of a model asks for at most, in reason; the rest is asked for leave.
+    private static let roundsMax = 64
+
+    /// The next round: the kernel's answer to `outcomes`, its tools planned.
+    private mutating func step(
+        _ outcomes: [Transaction], after open: [Command]
+    ) -> Proposal.Round {
         var commands = open
         if !outcomes.isEmpty {
-            var next = confirmed
+            var next = tentative ?? confirmed
             for outcome in outcomes {
                 commands += next.automaton.step(outcome)
                 next.count += 1
             }
             tentative = next
         }
-        planned = [:]
         for index in commands.indices {
             guard case .tool(let call) = commands[index].act, call.tool.place == .worker
             else { continue }
@@ -167,13 +188,26 @@ struct Session {
             planned[commands[index].id] = plan
             if case .perform(let call) = plan { commands[index].act = .tool(call: call) }
         }
-        let proposal = Proposal(basis: confirmed.count, outcomes: outcomes, commands: commands)
-        try Self.send(.propose(proposal: proposal), on: channel)
+        return Proposal.Round(outcomes: outcomes, commands: commands)
+    }
+
+    private mutating func performIfPure(_ command: Command) -> Transaction? {
+        guard case .tool(let call) = command.act, call.tool.isPerformedAtOnce,
+            let plan = planned.removeValue(forKey: command.id)
+        else { return nil }
+        return .toolFinished(command: command.id, result: carryOut(plan))
+    }
+
+    private func carryOut(_ plan: WorkspaceTools.Plan) -> ToolResult {
+        switch plan {
+        case .settled(let result): result
+        case .perform(let call): tools?.perform(call) ?? Self.noWorkspace
+        }
     }
 
     static func send(_ frame: FrameUp, on channel: FrameChannel) throws {
         try channel.sendBlocking(
-            Array(try JSON.encode(frame)), timeoutMilliseconds: sendMilliseconds)
+            try JSON.encode(frame), timeoutMilliseconds: sendMilliseconds)
     }
 
     private func receive() throws -> [UInt8]? {

@@ -99,6 +99,79 @@ import Testing
         #expect(driver.outcome == nil)
     }
 
+    @Test("R31: two calls in turns are a circle: a nudge after three rounds, the end after six")
+    func alternation() throws {
+        var driver = try Fixture.child()
+        for call in 0..<12 {
+            driver.answer([Fixture.read(call.isMultiple(of: 2) ? "a" : "b")])
+            driver.result("x")
+            if call == 5 { #expect(driver.said.last == .text(AgentPrompt.alternationNudge)) }
+            if call == 10 { #expect(driver.outcome == nil) }
+        }
+        #expect(driver.outcome?.ending == .stalled)
+        #expect(driver.outcome?.detail.contains("in turns") == true)
+    }
+
+    @Test("R31: one error from five different calls is a circle; three calls in turns are none")
+    func sameError() throws {
+        var driver = try Fixture.child()
+        for call in 1...12 {
+            driver.answer([Fixture.read("\(call % 3)")])
+            driver.result("x")
+        }
+        #expect(driver.outcome == nil)
+        for call in 1...5 {
+            driver.answer([Fixture.read("gone-\(call)")])
+            driver.result("no space is left", isError: true)
+            if call == 3 { #expect(driver.said.last == .text(AgentPrompt.errorNudge)) }
+        }
+        #expect(driver.outcome?.ending == .stalled)
+    }
+
+    @Test("R35: a conversation that no longer fits is made shorter, never twice for nothing")
+    func compaction() throws {
+        var driver = try Fixture.child()
+        let long = String(repeating: "line of output\n", count: 500)
+        for turn in 1...8 {
+            driver.answer([Fixture.read("\(turn)", id: "u\(turn)")])
+            driver.result(long)
+        }
+        let before = try #require(driver.request)
+        driver.fail(.contextOverflow)
+        let after = try #require(driver.request)
+        #expect(after.messages[0] == before.messages[0])
+        #expect(after.messages.count == before.messages.count)
+        #expect(after.messages.dropLast().suffix(5) == before.messages.dropLast().suffix(5))
+        #expect(try JSON.encode(after).count < JSON.encode(before).count * 3 / 4)
+        #expect(driver.said.last == .text(AgentPrompt.compacted))
+        driver.fail(.contextOverflow)
+        #expect(driver.outcome?.ending == .contextOverflow)
+        #expect(driver.outcome?.detail.contains("nothing was done since") == true)
+    }
+
+    @Test("R35: after work it may be made shorter again, and its end names the files")
+    func compactionAgain() throws {
+        var driver = try Fixture.child()
+        let long = String(repeating: "line of output\n", count: 500)
+        for round in 1...2 {
+            for turn in 1...8 {
+                driver.answer([Fixture.read("\(round)/\(turn)", id: "r\(round)\(turn)")])
+                driver.result(long)
+            }
+            driver.fail(.contextOverflow)
+            #expect(driver.outcome == nil)
+            driver.answer([
+                Fixture.use(
+                    "write_file", ["path": .string("new.txt"), "content": .string("\(round)")],
+                    id: "w\(round)")
+            ])
+            driver.result("created")
+        }
+        driver.fail(.contextOverflow)
+        #expect(driver.outcome?.ending == .contextOverflow)
+        #expect(driver.outcome?.detail.hasSuffix("changed so far: new.txt") == true)
+    }
+
     @Test("failed model calls are retried after 1, 2, 4, 8 and 16 seconds, or as long as asked")
     func backoff() throws {
         var driver = try Fixture.child()

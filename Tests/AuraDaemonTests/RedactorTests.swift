@@ -58,15 +58,20 @@ import Testing
                 Issue.record("a proposal without a secret was touched")
                 return
             }
-            let found = Proposal(basis: 1, outcomes: [outcome("A=" + Self.key)], commands: [])
+            let round = Proposal.Round(
+                outcomes: [outcome("A=" + Self.key)],
+                commands: [Command(id: 2, act: .wait(span: .seconds(1), reason: Self.key))])
+            let found = Proposal(
+                basis: 1, outcomes: [outcome("fine")], commands: [], further: [round, round])
             guard
-                case .redacted(_, _, let left) =
+                case .redacted(_, _, let left, _) =
                     redactor.clean(.proposed(run, 1, found, digests: [:]))
             else {
                 Issue.record("a secret came through")
                 return
             }
-            #expect(left.outcomes == [outcome("A=[redacted: key]")])
+            let redacted = Proposal.Round(outcomes: [outcome("A=[redacted: key]")], commands: [])
+            #expect(left.rounds == [found.rounds[0], redacted])
         }
     }
 

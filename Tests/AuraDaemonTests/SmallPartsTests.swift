@@ -1,5 +1,6 @@
 import AuraModel
 import AuraSystem
+import Crypto
 import Glibc
 import Testing
 
@@ -134,5 +135,29 @@ import Testing
         #expect(group.principal(of: daemon.user) == Principal("daemon"))
         #expect(group.principal(of: bin.user) == nil)
         #expect(group.refusal(of: bin.user).hint == "sudo adduser bin daemon, then log in again")
+    }
+}
+
+@Suite struct RequestHashTests {
+    @Test("a request's digest is that of its JSON, whatever came before it")
+    func digest() throws {
+        func request(_ texts: [String], answer: Int = 5) -> ModelRequest {
+            ModelRequest(
+                system: "s\"", messages: texts.map { Message(role: .user, content: [.text($0)]) },
+                tools: [ToolSchema(name: "t", description: "d", input: .object([:]))],
+                answerTokensMax: answer)
+        }
+        var hash = RequestHash()
+        let steps: [(ModelRequest, Int)] = [
+            (request(["a"]), 0), (request(["a", "b", "é"]), 1), (request(["a", "b", "é+"]), 2),
+            (request(["a", "b", "é+", "d"]), 2), (request(["a", "d"]), 1), (request([]), 0),
+            (request(["a", "d", "e"], answer: 6), 2),
+        ]
+        for (request, kept) in steps {
+            let bytes = try JSON.encode(request)
+            let digest = try hash.digest(of: request, kept: kept)
+            #expect(digest.sha256 == HexText.text(SHA256.hash(data: bytes)))
+            #expect(digest.bytes == bytes.count)
+        }
     }
 }

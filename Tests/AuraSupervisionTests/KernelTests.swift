@@ -59,6 +59,53 @@ struct KernelTests {
         }
     }
 
+    @Test("what a pure tool found and what follows from it is one proposal, and void with it")
+    func rounds() throws {
+        let read = Act.tool(call: ToolCall(use: "u", tool: .readFile, input: .null))
+        let write = Act.tool(call: ToolCall(use: "u", tool: .writeFile, input: .null))
+        func proposal(_ basis: Int, _ act: Act) -> Proposal {
+            let found = Transaction.toolFinished(
+                command: 1, result: ToolResult(output: "text", place: .worker))
+            return Proposal(
+                basis: basis, outcomes: [], commands: [Command(id: 1, act: act)],
+                further: [
+                    .init(outcomes: [found], commands: [Command(id: 2, act: KernelBench.request())])
+                ])
+        }
+        let digests = [2: RequestDigest(sha256: "00", bytes: 10)]
+        var bench = try KernelBench(KernelBench.definition())
+        let run = try #require(try bench.startRun())
+        try bench.send(.proposed(run, 1, proposal(0, read), digests: digests))
+        #expect(bench.kernel.state.runs[run]?.commands == 0)
+        try bench.send(.proposed(run, 1, proposal(1, read), digests: digests))
+        let row = try #require(bench.kernel.state.runs[run])
+        #expect(row.commands == 2 && row.transactions == 2)
+        #expect(row.pending.map(\.intent.command) == [2])
+        // Nobody is asked to perform what was performed.
+        #expect(!bench.actions.contains { if case .perform = $0 { true } else { false } })
+
+        var other = try KernelBench(KernelBench.definition())
+        let second = try #require(try other.startRun())
+        try other.send(.proposed(second, 1, proposal(1, write), digests: digests))
+        #expect(try other.outcome(second)?.ending == .protocolViolation)
+    }
+
+    @Test("an answer and the call that follows from it are one turn's facts, in their order")
+    func deliveryBeforeCommit() throws {
+        var bench = try KernelBench(KernelBench.definition())
+        let run = try #require(try bench.startRun())
+        try bench.propose(run, (1, KernelBench.request()))
+        try bench.kernel.decide(
+            .modelEnded(run, 1, KernelBench.answer(tokens: 1)), at: bench.now)
+        let (entries, deliveries) = bench.kernel.takeDeliveries()
+        #expect(entries.map(\.fact.kind) == [.settled, .transacted])
+        #expect(deliveries.count == 1)
+        try bench.propose(run, (2, KernelBench.request()))
+        let last = bench.entries.suffix(4).map(\.fact.kind)
+        #expect(last == [.settled, .transacted, .commanded, .reserved])
+        #expect(!bench.actions.contains { if case .deliver = $0 { true } else { false } })
+    }
+
     @Test("frames of an attempt that was replaced change nothing")
     func fencing() throws {
         var bench = try KernelBench(KernelBench.definition())

@@ -25,9 +25,7 @@ import Testing
             "NIOPosix", "Logging", "FoundationEssentials", "Synchronization", "Glibc",
         ],
         "aurad": ["AuraDaemon", "AuraModel", "AuraSystem", "ArgumentParser", "Glibc"],
-        "aura-worker": [
-            "AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "FoundationEssentials", "Glibc",
-        ],
+        "aura-worker": ["AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "Glibc"],
         "aura-ctl": ["AuraModel", "CCurl", "ArgumentParser", "Crypto", "Glibc"],
         "aura-bench": [
             "AuraSupervision",
@@ -84,14 +82,12 @@ import Testing
         }
     }
 
-    @Test("the model touches Foundation for JSON and base 64 alone, and full Foundation is nowhere")
+    @Test("the model touches Foundation for base 64 alone, and full Foundation is nowhere")
     func foundation() throws {
         for file in try SourceTree.swiftSources() {
             let modules = Set(file.lines.compactMap(Self.module))
             #expect(!modules.contains("Foundation"), "\(file.path)")
-            guard file.target == "AuraModel",
-                !["JSON.swift", "Checkpoint.swift"].contains(file.name)
-            else { continue }
+            guard file.target == "AuraModel", file.name != "Checkpoint.swift" else { continue }
             #expect(!modules.contains("FoundationEssentials"), "\(file.path)")
         }
     }

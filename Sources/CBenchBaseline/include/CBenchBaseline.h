@@ -42,4 +42,15 @@ void bench_lmdb_close(struct bench_lmdb *lmdb);
 /* A bench_commit whose context is a struct bench_lmdb. */
 int bench_lmdb_commit(void *context, const uint32_t *writers, size_t count);
 
+/* Starts a process that posts `turns` bodies to `url`, one after the other, the first of `body_bytes`
+   and each with one more assistant's message than the one before, and reads the events of the answers.
+   Answers 0 or an errno value. bench_curl_finish waits for it: 0 when all went well. Only for a process
+   with one thread. */
+int bench_curl_start(const char *url, uint32_t turns, size_t body_bytes, int *process);
+int bench_curl_finish(int process);
+
+/* Where `text` first stands in `bytes`, or -1; how many times it does. See memmem(3), which Swift is not shown. */
+ptrdiff_t bench_find(const void *bytes, size_t count, const char *text);
+size_t bench_count(const void *bytes, size_t count, const char *text);
+
 #endif

@@ -1,0 +1,81 @@
+import AuraModel
+
+/// Makes a conversation that no longer fits its model shorter, by rule and without a model: what
+/// older tool calls said goes, what was asked, thought and done stays.
+///
+/// A fold of the same transactions makes the same, so the record tells what the model saw.
+enum Compaction {
+    /// 6 messages, three turns, stay as they are: the work under way.
+    static let keptMessages = 6
+
+    /// 256 bytes of a result stay: a line or two tells what the call found.
+    static let resultBytesMax = 256
+
+    /// A quarter has to go, or the next turn would stand at the same wall.
+    static let leastShareOf = 4
+
+    /// 5 files are named to whoever takes over.
+    static let filesShownMax = 5
+
+    /// The shorter conversation; nil when it would not be shorter by a quarter.
+    static func compact(_ messages: [Message]) -> [Message]? {
+        let shorter = messages.enumerated().map { place, message in
+            guard place > 0, place < messages.count - keptMessages else { return message }
+            return Message(role: message.role, content: message.content.map(cut))
+        }
+        let before = size(messages)
+        guard before - size(shorter) >= before / leastShareOf, before > 0 else { return nil }
+        return shorter
+    }
+
+    /// What was changed, for the report of a run that ends here: the work itself is in its tree.
+    static func handoff(_ messages: [Message]) -> String {
+        var files: [String] = []
+        for block in messages.flatMap(\.content) {
+            guard case .toolUse(_, let name, let input) = block,
+                ToolName(rawValue: name)?.effect == .workspace,
+                let path = input["path"]?.stringValue, !files.contains(path)
+            else { continue }
+            files.append(path)
+        }
+        guard !files.isEmpty else { return "; no file was changed" }
+        let shown = files.suffix(filesShownMax).map { Excerpt.line($0) }.joined(separator: ", ")
+        return "; changed so far: \(shown)"
+            + (files.count > filesShownMax ? " and \(files.count - filesShownMax) more" : "")
+    }
+
+    private static func cut(_ block: ContentBlock) -> ContentBlock {
+        guard case .toolResult(let id, let content, let isError) = block,
+            content.utf8.count > resultBytesMax * 2
+        else { return block }
+        let head =
+            Excerpt.headAndTail(content, bytesMax: resultBytesMax)
+            .split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
+        let note = AgentPrompt.removedOutput(bytes: content.utf8.count)
+        return .toolResult(
+            id: id, content: "\(head.prefix(resultBytesMax))\n\(note)", isError: isError)
+    }
+
+    private static func size(_ messages: [Message]) -> Int {
+        messages.flatMap(\.content).reduce(0) { $0 + size($1) }
+    }
+
+    private static func size(_ block: ContentBlock) -> Int {
+        switch block {
+        case .text(let text): text.utf8.count
+        case .thinking(let text, let signature): text.utf8.count + signature.utf8.count
+        case .redactedThinking(let data): data.utf8.count
+        case .toolUse(_, let name, let input): name.utf8.count + size(input)
+        case .toolResult(_, let content, _): content.utf8.count
+        }
+    }
+
+    private static func size(_ value: JSONValue) -> Int {
+        switch value {
+        case .null, .bool, .integer, .number: 8
+        case .string(let text): text.utf8.count
+        case .array(let elements): elements.reduce(0) { $0 + size($1) }
+        case .object(let members): members.reduce(0) { $0 + $1.key.utf8.count + size($1.value) }
+        }
+    }
+}
