@@ -43,7 +43,8 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test kinds-test faults-test record-test deb install lint clean
+.PHONY: build test demo system-test crash-test kinds-test faults-test record-test limits-test \
+	deb install lint clean
 
 ifdef BUILT
 build:
@@ -61,7 +62,7 @@ out/bin/aura-cage: $(CAGE_SOURCES) Sources/aura-cage/cage.h
 	@mkdir -p out/bin
 	$(CC) $(CAGE_FLAGS) -o $@ $(CAGE_SOURCES)
 
-out/bin/probe: Tests/Probe/probe.c
+out/bin/probe out/bin/hog: out/bin/%: Tests/Probe/%.c
 	@mkdir -p out/bin
 	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static-pie -fPIE -o $@ $<
 
@@ -85,6 +86,9 @@ faults-test: build
 
 record-test: build
 	Tests/System/record-test
+
+limits-test: build out/bin/hog
+	Tests/System/limits-test
 
 system-test: deb
 	$(call need,$(SYSTEM_NEEDS))

@@ -30,7 +30,8 @@ package import AuraModel
 ///     run: [./report > report.json]      # task-run: commands instead of a prompt, and no model
 ///     outputs:                           # task-run: files that must be there, kept in the record
 ///       - {path: report.json, schema: {type: object, required: [rows]}}
-///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}
+///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}   # and what a command may
+///                                    # use: see ResourceFields
 ///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
 package enum DefinitionReader {
     /// The definition in `text`, or every reason why there is none; `file` names it in the
@@ -144,7 +145,8 @@ package enum DefinitionReader {
     private static func readLimits(_ field: Field, _ report: inout Report) -> Definition.Limits? {
         guard
             let fields = Fields(
-                field, keys: ["turns", "attempts", "command", "answer-tokens"],
+                field,
+                keys: ["turns", "attempts", "command", "answer-tokens"] + ResourceFields.keys,
                 expected: "a mapping such as `{turns: 40, command: 10m}`", &report)
         else { return nil }
         let standard = Definition.Limits()
@@ -154,7 +156,8 @@ package enum DefinitionReader {
             command: fields["command"]?.duration(StepFields.timeoutRange, &report)
                 ?? standard.command,
             answerTokens: fields["answer-tokens"]?.whole(answerTokensRange, &report)
-                ?? standard.answerTokens)
+                ?? standard.answerTokens,
+            resources: ResourceFields.read(fields, &report))
     }
 
     /// 64 directories: each is a mount in every cage of the run.

@@ -1,3 +1,4 @@
+package import AuraModel
 package import AuraSystem
 import Glibc
 
@@ -14,6 +15,14 @@ package final class Cage {
     private let status: OwnedDescriptor
     private var lifeline: OwnedDescriptor?
     private var broker: OwnedDescriptor?
+    private let group: CageGroup?
+    private let groups: CageGroups
+    private let limits: CagePlan.Limits
+
+    /// What the cage ran into, known once it has ended.
+    ///
+    /// Present beside any end: a program may fail, or go on, when it gets no more.
+    package private(set) var limit: LimitHit?
 
     private var unread: [UInt8] = []
     private var statusBytes = 0
@@ -25,13 +34,17 @@ package final class Cage {
     init(
         process: consuming ProcessDescriptor, output: consuming OwnedDescriptor,
         status: consuming OwnedDescriptor, lifeline: consuming OwnedDescriptor,
-        broker: consuming OwnedDescriptor?
+        broker: consuming OwnedDescriptor?, group: CageGroup?, groups: CageGroups,
+        limits: CagePlan.Limits
     ) {
         self.process = process
         self.output = output
         self.status = status
         self.lifeline = consume lifeline
         self.broker = consume broker
+        self.group = group
+        self.groups = groups
+        self.limits = limits
     }
 
     /// The pid of aura-cage's parent process, outside; for showing.
@@ -64,7 +77,9 @@ package final class Cage {
         try read(output.raw, bytesMax: bytesMax)
     }
 
-    /// Ends the cage: pid 1 sees the lifeline go, exits, and the kernel kills everything inside.
+    /// Ends the cage: pid 1 sees the lifeline go, exits, and the kernel kills everything inside;
+    /// where there is a control group, it is all killed at once, a cage that is still being built
+    /// too.
     ///
     /// At once, without asking. Then wait for `processRaw`: when it is readable nothing is left.
     ///
@@ -72,10 +87,12 @@ package final class Cage {
     /// being built. Processes inside may then outlive `finish` by an instant.
     package func kill() throws(ConfinementError) {
         guard end == nil else { return }
+        let isKilled = group?.kill() ?? false
         guard lifeline == nil else {
             lifeline = nil
             return
         }
+        guard !isKilled else { return }
         do throws(SystemError) {
             try process.signal(SIGKILL)
         } catch { throw .system(error) }
@@ -125,8 +142,37 @@ package final class Cage {
                 result = .refused(feature: "cage_silent", detail: "exit \(code)", code: EPROTO)
             }
         }
+        limit = limit(behind: result)
+        group?.remove()
         end = result
         return result
+    }
+
+    private func limit(behind end: CageExit) -> LimitHit? {
+        switch end {
+        case .exited(0), .refused: nil
+        case .signalled(SIGXFSZ): LimitHit(.fileSize, max: Int(limits.fileBytesMax))
+        case .exited, .signalled: group?.hit
+        }
+    }
+
+    /// What it uses now; what the kernel bounds by itself is not asked for.
+    package func use() -> CageUse {
+        var use = CageUse(refusedForks: group?.refusedForks ?? 0)
+        if let microseconds = group?.processorMicroseconds {
+            use.processor = microseconds / 1000
+        }
+        let isBounded = groups.controlsMemory && groups.controlsProcesses
+        guard group == nil || !isBounded else { return use }
+        let inside = group?.processes ?? started.map(ProcessUse.neighbours) ?? []
+        var ticks = 0
+        for process in inside.compactMap(ProcessUse.init) {
+            use.memory += process.memory
+            use.processes += process.threads
+            ticks += process.processorTicks
+        }
+        if group == nil { use.processor = ticks * 1000 / ProcessUse.ticksPerSecond }
+        return use
     }
 
     private func readStatus() throws(ConfinementError) {

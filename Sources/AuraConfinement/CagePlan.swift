@@ -55,9 +55,23 @@ package struct CagePlan: Hashable, Sendable {
         ///
         /// Wall time is the caller's to enforce.
         package var processorSeconds: UInt64 = 0
+        /// 4 GiB: all processes together, with the memory-backed directories.
+        ///
+        /// Enforced by the kernel where the cage has a control group, else the caller's to enforce.
+        package var memoryBytesMax: UInt64 = 4 << 30
+        /// Hundredths of a processor, nil for no bound; needs a control group.
+        package var processorShare: Int?
 
         /// The defaults above.
         package init() {}
+
+        /// 512 MiB and 64 processes for a worker: one static program that holds a conversation.
+        static let worker = {
+            var limits = Limits()
+            limits.memoryBytesMax = 512 << 20
+            limits.processesMax = 64
+            return limits
+        }()
     }
 
     /// Memory-backed directories; 0 bytes leaves the directory out.
@@ -109,7 +123,8 @@ package struct CagePlan: Hashable, Sendable {
     package static func worker(
         run: String, workspace: String?, writable: Bool = true, arguments: [String] = []
     ) -> CagePlan {
-        var plan = CagePlan(run: run, program: .worker(arguments: arguments), scratch: .worker)
+        var plan = CagePlan(
+            run: run, program: .worker(arguments: arguments), limits: .worker, scratch: .worker)
         plan.bindWorkspace(workspace, writable: writable)
         return plan
     }

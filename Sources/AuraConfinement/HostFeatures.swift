@@ -24,14 +24,8 @@ package struct HostFeatures: Hashable, Sendable {
     /// Whether cages can be built here.
     package var isUsable: Bool { !missing.contains { $0.isFatal } }
 
-    /// cgroup v2, alone or beside v1.
-    private static let controllerFiles = [
-        "/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup/unified/cgroup.controllers",
-    ]
     /// 10 s: a cage is built in milliseconds; a host that needs more is not usable.
     private static let canaryMilliseconds: Int32 = 10_000
-    /// 4 KiB: a line of controller names.
-    private static let controllersBytesMax = 4_096
 
     /// Looks at the kernel and builds canary cages with the real policies: /usr/bin/true as a
     /// command, and the worker with `workerArguments` unless nil; both must exit with 0.
@@ -52,7 +46,7 @@ package struct HostFeatures: Hashable, Sendable {
             missing.append(
                 Missing(feature: "landlock_scopes", detail: "ABI \(abi)", isFatal: false))
         }
-        missing += missingControllers()
+        missing += launcher.groups.missing
 
         let command = CagePlan.command(run: "canary", ["/usr/bin/true"], workspace: nil)
         if let failed = try canary(launcher, command) { missing.append(failed) }
@@ -90,23 +84,6 @@ package struct HostFeatures: Hashable, Sendable {
                 feature: feature,
                 detail: "\(kind) cage" + (detail.isEmpty ? "" : " \(detail)") + ": \(reason)",
                 isFatal: true)
-        }
-    }
-
-    private static func missingControllers() -> [Missing] {
-        var present: Set<Substring> = []
-        for path in controllerFiles {
-            guard let bytes = try? FileSystem.readFile(path, bytesMax: controllersBytesMax) else {
-                continue
-            }
-            present.formUnion(
-                String(decoding: bytes, as: UTF8.self).split { $0 == " " || $0 == "\n" }
-                    .map { Substring($0) })
-        }
-        return ["pids", "memory", "cpu"].filter { !present.contains($0[...]) }.map {
-            Missing(
-                feature: "cgroup_\($0)_missing", detail: "not a cgroup v2 controller here",
-                isFatal: false)
         }
     }
 }

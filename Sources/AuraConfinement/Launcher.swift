@@ -13,6 +13,12 @@ package final class Launcher {
     private let prefix: [String]
     private let filters: [ConfinementProfile: SeccompFilter]
     private let null: OwnedDescriptor
+    /// Where cages get a control group of their own.
+    let groups: CageGroups
+
+    /// 10, about a ninth of the weight of 0: where no control group keeps them apart, commands that
+    /// spin leave the daemon the processor that it needs.
+    private static let commandNiceness: UInt32 = 10
 
     /// Prepares launches of `aura-cage` at `cagePath`, and of the static worker at `workerPath`.
     ///
@@ -21,11 +27,13 @@ package final class Launcher {
     /// `prefix` is a command line put before aura-cage's, for a caller who is root and must not
     /// stay it (setpriv(1)); empty in production.
     package init(
-        cagePath: String, workerPath: String, prefix: [String] = []
+        cagePath: String, workerPath: String, prefix: [String] = [],
+        groups: CageGroups = CageGroups()
     ) throws(ConfinementError) {
         self.cagePath = cagePath
         self.workerPath = workerPath
         self.prefix = prefix
+        self.groups = groups
         var filters: [ConfinementProfile: SeccompFilter] = [:]
         for profile in ConfinementProfile.allCases {
             filters[profile] = try SeccompFilter(profile)
@@ -47,6 +55,7 @@ package final class Launcher {
         static let policy: Int32 = 4
         static let status: Int32 = 5
         static let lifeline: Int32 = 6
+        static let group: Int32 = 7
     }
 
     /// Spawns a cage.
@@ -58,25 +67,31 @@ package final class Launcher {
         guard let filter = filters[plan.profile] else {
             preconditionFailure("a filter for every profile")
         }
+        let group: CageGroup?
+        do throws(SystemError) { group = try groups.make(for: plan.run, plan.limits) } catch {
+            throw .system(error)
+        }
         let policy = try PolicyLayout.encode(
             plan, filter: filter, workerPath: workerPath,
-            landlockABIMin: Launcher.landlockABIMin)
+            landlockABIMin: Launcher.landlockABIMin, inGroup: group != nil,
+            niceness: plan.profile == .command ? Launcher.commandNiceness : 0)
         do throws(SystemError) {
             switch plan.profile {
-            case .command: return try spawn(policy, broker: nil, inside: nil)
+            case .command: return try spawn(policy, broker: nil, inside: nil, group, plan.limits)
             case .worker:
                 var pair = try DescriptorPair.sockets(.stream)
                 let outside = pair.takeFirst()
                 // In a scope of its own that outlives the spawn: the optimiser of Swift 6.3.1 closes a
                 // descriptor early that is kept in an optional.
                 let inside = pair.takeSecond()
-                return try spawn(policy, broker: outside, inside: inside.raw)
+                return try spawn(policy, broker: outside, inside: inside.raw, group, plan.limits)
             }
         } catch { throw .system(error) }
     }
 
     private func spawn(
-        _ bytes: [UInt8], broker: consuming OwnedDescriptor?, inside: Int32?
+        _ bytes: [UInt8], broker: consuming OwnedDescriptor?, inside: Int32?, _ group: CageGroup?,
+        _ limits: CagePlan.Limits
     ) throws(SystemError) -> Cage {
         let policy = try FileSystem.sealedMemory(name: "aura-policy", content: bytes)
         var output = try DescriptorPair.pipe()
@@ -102,6 +117,9 @@ package final class Launcher {
         if let inside {
             descriptors.append(Spawn.Descriptor(child: Place.broker, parent: inside))
         }
+        if let group {
+            descriptors.append(Spawn.Descriptor(child: Place.group, parent: group.raw))
+        }
         // An empty environment, and no argument: everything is in the policy.
         let process = try Spawn(
             executable: prefix.first ?? cagePath, arguments: prefix + [cagePath],
@@ -109,6 +127,7 @@ package final class Launcher {
         ).start()
         return Cage(
             process: process, output: outputReader, status: statusReader,
-            lifeline: lifelineWriter, broker: broker)
+            lifeline: lifelineWriter, broker: broker, group: group, groups: groups,
+            limits: limits)
     }
 }

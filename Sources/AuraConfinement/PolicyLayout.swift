@@ -20,13 +20,15 @@ enum PolicyLayout {
         static let fullProc = Flags(rawValue: 1 << 2)
         static let loopback = Flags(rawValue: 1 << 3)
         static let terminals = Flags(rawValue: 1 << 4)
+        static let group = Flags(rawValue: 1 << 5)
     }
 
     /// The bytes of a plan.
     ///
     /// Throws `.plan` for one that is not valid or too large.
     static func encode(
-        _ plan: CagePlan, filter: SeccompFilter, workerPath: String, landlockABIMin: UInt32
+        _ plan: CagePlan, filter: SeccompFilter, workerPath: String, landlockABIMin: UInt32,
+        inGroup: Bool = false, niceness: UInt32 = 0
     ) throws(ConfinementError) -> [UInt8] {
         try plan.validate()
         var binds = plan.binds
@@ -36,6 +38,8 @@ enum PolicyLayout {
             flags = .worker
             binds.append(CagePlan.Bind(workerPath, at: CagePlan.workerTarget))
         }
+
+        if inGroup { flags.insert(.group) }
 
         var body: [UInt8] = []
         append(plan.directory, to: &body)
@@ -58,7 +62,7 @@ enum PolicyLayout {
         let words: [UInt32] = [
             magic, version, UInt32(total), flags.rawValue,
             landlockABIMin, UInt32(binds.count), UInt32(plan.arguments.count),
-            UInt32(plan.variables.count), UInt32(filter.programs.count), 0,
+            UInt32(plan.variables.count), UInt32(filter.programs.count), niceness,
         ]
         for word in words { append(word, to: &bytes) }
         let longs: [UInt64] = [

@@ -204,7 +204,7 @@ final class AttemptKeeper {
         for watch in worker.watches { watches.remove(watch) }
         workers[key] = nil
         let said = worker.output.text().split(separator: "\n").last.map(String.init)
-        let exit = AttemptExit(end)
+        let exit = AttemptExit(end, worker.cage.limit)
         return last + [
             .attemptEnded(key.run, key.generation, exit, detail: said ?? exit.text)
         ]
@@ -212,10 +212,11 @@ final class AttemptKeeper {
 }
 
 extension AttemptExit {
-    init(_ end: CageExit) {
+    /// `limit`: what the cage ran into.
+    init(_ end: CageExit, _ limit: LimitHit?) {
         switch end {
         case .exited(let code): self = .exited(code: Int(code))
-        case .signalled(let number): self = .signalled(number: Int(number))
+        case .signalled(let number): self = .signalled(number: Int(number), limit: limit)
         case .refused(let feature, let detail, _):
             self = .refused(feature: detail.isEmpty ? feature : "\(feature) (\(detail))")
         }
@@ -225,7 +226,8 @@ extension AttemptExit {
     var text: String {
         switch self {
         case .exited(let code): "exit status \(code)"
-        case .signalled(let number): "killed by signal \(number)"
+        case .signalled(_, let limit?): "killed: \(limit.text)"
+        case .signalled(let number, nil): "killed by signal \(number)"
         case .refused(let feature): "the cage could not be built: \(feature)"
         case .orphaned: "the daemon went away"
         }

@@ -14,25 +14,27 @@ final class CageRunner {
     private final class Job {
         let cage: Cage
         let startedAt: Int
-        let timeout: Milliseconds
+        var watch: LimitWatch
+        let disk: DiskMeter?
         let conclude: (StepResult) -> [Event]
         var output: OutputTail
         var watches: [UInt64] = []
-        var isTimedOut = false
+        /// Why it was killed, once it was for a limit.
+        var verdict: StepResult.Exit?
         var isCancelled = false
 
         init(
-            cage: Cage, timeout: Milliseconds, output: OutputTail,
-            conclude: @escaping (StepResult) -> [Event]
+            cage: Cage, plan: StepPlans.Plan, conclude: @escaping (StepResult) -> [Event]
         ) {
             self.cage = cage
-            self.timeout = timeout
-            self.output = output
             self.conclude = conclude
+            output = plan.output
+            disk = plan.disk
             startedAt = SystemClock.monotonicMilliseconds()
+            watch = LimitWatch(timeout: plan.timeout, limits: plan.limits, at: startedAt)
         }
 
-        var deadline: Int { startedAt + timeout.count }
+        var isEnding: Bool { verdict != nil || isCancelled }
     }
 
     private let launcher: Launcher
@@ -52,13 +54,11 @@ final class CageRunner {
     ///
     /// `conclude` makes the events of its end, unless it is cancelled first.
     func run(
-        _ key: Key, _ plan: CagePlan, timeout: Milliseconds, output: OutputTail,
-        conclude: @escaping (StepResult) -> [Event]
+        _ key: Key, _ plan: StepPlans.Plan, conclude: @escaping (StepResult) -> [Event]
     ) -> [Event] {
         do {
             let job = Job(
-                cage: try launcher.launch(plan), timeout: timeout, output: output,
-                conclude: conclude)
+                cage: try launcher.launch(plan.cage), plan: plan, conclude: conclude)
             jobs[key] = job
             let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
                 try self?.read(job)
@@ -97,17 +97,17 @@ final class CageRunner {
     /// Whether anything of `run` still lives.
     func serves(_ run: RunID) -> Bool { jobs.keys.contains { $0.run == run } }
 
-    /// Monotonic milliseconds at which the next deadline passes.
+    /// Monotonic milliseconds at which the limits of a job are to be looked at next.
     var nextDeadline: Int? {
-        jobs.values.filter { !$0.isTimedOut && !$0.isCancelled }.map(\.deadline).min()
+        jobs.values.filter { !$0.isEnding }.map(\.watch.nextLook).min()
     }
 
-    /// Kills every job whose time is over.
+    /// Kills every job that is beyond one of its limits.
     func killOverdue() throws {
         let now = SystemClock.monotonicMilliseconds()
-        for job in jobs.values where !job.isTimedOut && job.deadline <= now {
-            job.isTimedOut = true
-            try job.cage.kill()
+        for job in jobs.values where !job.isEnding && job.watch.nextLook <= now {
+            job.verdict = job.watch.look(at: now, job.cage.use(), disk: job.disk?.look(at: now))
+            if job.verdict != nil { try job.cage.kill() }
         }
     }
 
@@ -117,6 +117,7 @@ final class CageRunner {
             watches.remove(reading)
         }
         job.output.append(bytes)
+        job.watch.heard(at: SystemClock.monotonicMilliseconds())
     }
 
     private func finish(_ key: Key, _ job: Job) throws -> [Event] {
@@ -127,19 +128,23 @@ final class CageRunner {
         while let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
             job.output.append(bytes)
         }
-        let exit: StepResult.Exit =
-            job.isTimedOut ? .timedOut(after: job.timeout) : StepResult.Exit(end)
+        let exit = job.verdict ?? StepResult.Exit(end, job.cage.limit)
         let duration = Milliseconds(SystemClock.monotonicMilliseconds() - job.startedAt)
-        return job.conclude(
-            StepResult(exit: exit, output: job.output.text(), duration: duration))
+        var output = job.output.text()
+        if case .exited = exit, let limit = job.cage.limit {
+            // It failed by itself, perhaps for this: whoever reads the output should know.
+            output += "\n[\(limit.text)]\n"
+        }
+        return job.conclude(StepResult(exit: exit, output: output, duration: duration))
     }
 }
 
 extension StepResult.Exit {
-    init(_ end: CageExit) {
+    /// `limit`: what the cage ran into.
+    init(_ end: CageExit, _ limit: LimitHit?) {
         switch end {
         case .exited(let code): self = .exited(code: Int(code))
-        case .signalled(let number): self = .signalled(number: Int(number))
+        case .signalled(let number): self = .signalled(number: Int(number), limit: limit)
         case .refused(let feature, let detail, _):
             self = .refused(feature: detail.isEmpty ? feature : "\(feature) (\(detail))")
         }

@@ -79,7 +79,7 @@ package struct Daemon {
             CagePlan.canonicalPath(settings.stateDirectory) ?? settings.stateDirectory
         let launcher = try Launcher(
             cagePath: settings.libexecDirectory + "/aura-cage",
-            workerPath: settings.libexecDirectory + "/aura-worker")
+            workerPath: settings.libexecDirectory + "/aura-worker", groups: CageGroups.claim())
         let features = try HostFeatures.probe(
             launcher, workerArguments: [WorkerMode.selfCheck.rawValue])
         let fatal = features.missing.filter(\.isFatal)

@@ -166,8 +166,7 @@ final class Effects {
         do {
             let plan = try plan(row, owner, definition)
             return cages.run(
-                .init(run: run, command: command), plan.cage, timeout: plan.timeout,
-                output: plan.output, conclude: conclude)
+                .init(run: run, command: command), plan, conclude: conclude)
         } catch {
             return conclude(
                 StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))

@@ -14,6 +14,9 @@ struct StepPlans {
         var cage: CagePlan
         var timeout: Milliseconds
         var output: OutputTail
+        var limits = ResourceLimits()
+        /// Of the tree that the cage may fill.
+        var disk: DiskMeter?
     }
 
     /// Ten minutes: git steps copy a repository; one that takes longer is stuck.
@@ -78,8 +81,7 @@ struct StepPlans {
             var cage = CagePlan.command(
                 run: run.id.text, step.argv, workspace: workspaces.path(owner, .check))
             cage.binds += granted(definition)
-            return Plan(
-                cage: cage, timeout: step.timeout ?? definition.limits.command, output: .command)
+            return limited(cage, step.timeout ?? definition.limits.command, definition)
         case .land(let branch, let commit, let base):
             let target = CagePlan.Bind(
                 CagePlan.canonicalPath(workspace.repository) ?? workspace.repository, at: "/repo",
@@ -122,7 +124,23 @@ struct StepPlans {
         {
             timeout = .seconds(seconds)
         }
-        return Plan(cage: cage, timeout: timeout, output: .command)
+        return limited(cage, timeout, definition)
+    }
+
+    /// Puts the definition's limits on a program that the operator or the model chose.
+    private func limited(
+        _ cage: CagePlan, _ timeout: Milliseconds, _ definition: Definition
+    ) -> Plan {
+        let limits = definition.limits.resources ?? ResourceLimits()
+        var cage = cage
+        cage.limits.memoryBytesMax = UInt64(limits.memory)
+        cage.limits.processesMax = UInt64(limits.processes)
+        cage.limits.processorShare = limits.processorShare
+        cage.limits.fileBytesMax = min(cage.limits.fileBytesMax, UInt64(limits.disk))
+        let tree = cage.binds.first { $0.target == CagePlan.workspaceTarget && $0.writable }
+        return Plan(
+            cage: cage, timeout: timeout, output: .command, limits: limits,
+            disk: tree.map { DiskMeter(path: $0.source, bytesMax: limits.disk) })
     }
 
     /// The cage of the run's worker.

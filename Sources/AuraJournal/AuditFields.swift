@@ -163,7 +163,8 @@ package enum AuditFields {
     private static func word(for exit: AttemptExit) -> String {
         switch exit {
         case .exited(let code): "status \(code)"
-        case .signalled(let number): "signal \(number)"
+        case .signalled(_, let limit?): "limit \(limit.resource.rawValue)"
+        case .signalled(let number, nil): "signal \(number)"
         case .refused: "refused"
         case .orphaned: "orphaned"
         }

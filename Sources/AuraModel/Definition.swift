@@ -137,16 +137,19 @@ package struct Definition: Hashable, Sendable, Codable {
         package var command: Milliseconds
         /// Most tokens the model may answer in one turn.
         package var answerTokens: Int
+        /// What a command may use; nil: as `ResourceLimits()` says.
+        package var resources: ResourceLimits?
 
         /// Limits: 40 turns, 2 attempts, 10 minutes a command, 8192 tokens an answer unless given.
         package init(
             turns: Int = 40, attempts: Int = 2, command: Milliseconds = .minutes(10),
-            answerTokens: Int = 8192
+            answerTokens: Int = 8192, resources: ResourceLimits? = nil
         ) {
             self.turns = turns
             self.attempts = attempts
             self.command = command
             self.answerTokens = answerTokens
+            self.resources = resources
         }
     }
 

@@ -257,7 +257,8 @@ extension EntryText {
         return switch exit {
         case .exited(let code):
             Self(code == 0 ? .note : .warning, "worker ended with status \(code)\(tail)")
-        case .signalled(let number):
+        case .signalled(_, let limit?): Self(.warning, "worker killed: \(limit.text)\(tail)")
+        case .signalled(let number, nil):
             Self(.warning, "worker killed by signal \(number)\(tail)")
         case .refused(let feature):
             Self(.error, "cage refused: \(SafeText.brief(feature))\(tail)")

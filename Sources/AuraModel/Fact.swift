@@ -154,7 +154,7 @@ package struct RunAdmitted: Hashable, Sendable, Codable {
 /// How an attempt's process ended.
 package enum AttemptExit: Hashable, Sendable, Codable {
     case exited(code: Int)
-    case signalled(number: Int)
+    case signalled(number: Int, limit: LimitHit? = nil)
     /// The cage could not be built; the worker never ran.
     case refused(feature: String)
     /// The daemon went away: the lifeline took the attempt with it.

@@ -237,10 +237,19 @@ package struct StepResult: Hashable, Sendable, Codable {
     /// How the program of a step ended.
     package enum Exit: Hashable, Sendable, Codable {
         case exited(code: Int)
-        case signalled(number: Int)
-        case timedOut(after: Milliseconds)
+        case signalled(number: Int, limit: LimitHit? = nil)
+        /// `clock`: which time was over; nil: wall time.
+        case timedOut(after: Milliseconds, clock: Clock? = nil)
         /// The cage could not be built.
         case refused(feature: String)
+
+        /// A time that can be over beside wall time.
+        package enum Clock: String, Hashable, Sendable, Codable {
+            /// Without output.
+            case idle
+            /// Of processors, all processes together.
+            case processor
+        }
     }
 
     package var exit: Exit
@@ -261,12 +270,20 @@ package struct StepResult: Hashable, Sendable, Codable {
 }
 
 extension StepResult.Exit {
-    /// For an operator: `status 1`, `killed by signal 9`, `timed out after 10m`.
+    /// For an operator: `status 1`, `killed by signal 9`, `timed out after 10m`, `killed: out of
+    /// memory (limit 4GiB)`.
     package var text: String {
         switch self {
         case .exited(let code): "status \(code)"
-        case .signalled(let number): "killed by signal \(number)"
-        case .timedOut(let span): "timed out after \(DurationText.format(span.count))"
+        case .signalled(let number, nil): "killed by signal \(number)"
+        case .signalled(_, let limit?): "killed: \(limit.text)"
+        case .timedOut(let span, let clock):
+            switch clock {
+            case nil: "timed out after \(DurationText.format(span.count))"
+            case .idle: "timed out after \(DurationText.format(span.count)) without output"
+            case .processor:
+                "timed out after \(DurationText.format(span.count)) of processor time"
+            }
         case .refused(let feature): "cage refused: \(feature)"
         }
     }

@@ -19,7 +19,8 @@ enum {
     FD_POLICY = 4,   // sealed memfd
     FD_STATUS = 5,   // write end: fixed records, see struct status_record
     FD_LIFELINE = 6, // read end: when the last writer is gone, so is the cage
-    FD_LAST = 6,
+    FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
+    FD_LAST = 7,
 };
 
 // Exit status of aura-cage when the program never ran. Only a hint: the status record decides.
@@ -50,13 +51,14 @@ enum policy_flags {
     FLAG_FULL_PROC = 1 << 2, // cpuinfo and friends, masked; otherwise only /proc/<pid>
     FLAG_LOOPBACK = 1 << 3,  // lo up
     FLAG_TERMINALS = 1 << 4, // private devpts
-    FLAGS_KNOWN = (1 << 5) - 1,
+    FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
+    FLAGS_KNOWN = (1 << 6) - 1,
 };
 
 struct policy_header {
     uint32_t magic, version, total_bytes, flags;
     uint32_t landlock_abi_min, bind_count, argument_count, environment_count;
-    uint32_t program_count, reserved;
+    uint32_t program_count, niceness; // 0 to 19
     uint64_t tmp_bytes, home_bytes, shm_bytes, inodes_max; // 0 bytes: no such tmpfs
     // Resource limits; 0 leaves the inherited one.
     uint64_t limit_nofile, limit_fsize_bytes, limit_nproc, limit_memlock_bytes, limit_cpu_s;

@@ -66,6 +66,10 @@ static void limit(int resource, rlim_t value, const char *name)
 
 static void limits_apply(const struct policy_header *header)
 {
+    // Never higher than what we inherited, as with the limits below.
+    int nice = (int)header->niceness;
+    if (getpriority(PRIO_PROCESS, 0) < nice && setpriority(PRIO_PROCESS, 0, nice) != 0)
+        refuse("rlimit", "nice", errno);
     // A core file could be piped to a handler of the host.
     limit(RLIMIT_CORE, 0, "core");
     if (header->limit_nofile != 0)

@@ -112,7 +112,7 @@ int main(void)
         refuse("running_as_root", NULL, EPERM);
 
     for (int fd = 0; fd <= FD_LAST; fd++)
-        if (fd != FD_BROKER && fcntl(fd, F_GETFD) < 0)
+        if (fd != FD_BROKER && fd != FD_GROUP && fcntl(fd, F_GETFD) < 0)
             refuse("descriptors", NULL, errno);
 
     policy_read(FD_POLICY, &policy);
@@ -125,6 +125,9 @@ int main(void)
     } else if (dup2(STDIN_FILENO, FD_BROKER) < 0) {
         refuse("descriptors", NULL, errno);
     }
+
+    if ((policy.header.flags & FLAG_GROUP) && fcntl(FD_GROUP, F_GETFD) < 0)
+        refuse("descriptors", "group", errno);
 
     int ready[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ready) != 0)
@@ -140,9 +143,20 @@ int main(void)
                  CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_CLEAR_SIGHAND,
         .exit_signal = SIGCHLD,
     };
+    // Born in its cgroup: there is no instant in which anything inside is outside of it.
+    if (policy.header.flags & FLAG_GROUP) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = FD_GROUP;
+    }
     pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid < 0)
-        refuse("userns_denied", NULL, errno);
+        // EBUSY, EACCES and EOPNOTSUPP are about the cgroup; namespaces have other refusals.
+        refuse(errno == EBUSY || errno == EACCES || errno == EOPNOTSUPP ? "cgroup_refused"
+                                                                         : "userns_denied",
+               NULL, errno);
+    // The way into cgroupfs: nothing inside may have it.
+    if (policy.header.flags & FLAG_GROUP)
+        close(FD_GROUP);
     if (pid == 0) {
         close(ready[0]);
         run_inside(ready[1], uid, gid);

@@ -93,7 +93,7 @@ void policy_read(int fd, struct policy *policy)
 
     struct policy_header *header = &policy->header;
     memcpy(header, take(sizeof *header, "header"), sizeof *header);
-    if (header->magic != POLICY_MAGIC || header->total_bytes != size || header->reserved != 0)
+    if (header->magic != POLICY_MAGIC || header->total_bytes != size || header->niceness > 19)
         malformed("header");
     if (header->version != POLICY_VERSION)
         refuse("policy_version", NULL, EPROTONOSUPPORT);

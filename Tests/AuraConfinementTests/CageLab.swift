@@ -14,6 +14,7 @@ final class CageLab: Sendable {
 
     let cagePath: String
     let probePath: String
+    let hogPath: String
     let prefix: [String]
     /// Known without a variable, so that atexit(3) can remove it.
     private static var tools: String { "/tmp/aura-tools-\(getpid())" }
@@ -41,6 +42,8 @@ final class CageLab: Sendable {
         } else {
             try CageLab.compile([root + "/Tests/Probe/probe.c"], to: probePath)
         }
+        hogPath = tools + "/hog"
+        try CageLab.compile([root + "/Tests/Probe/hog.c"], to: hogPath)
         let user = CageLab.unprivileged
         prefix =
             getuid() == 0
@@ -48,9 +51,19 @@ final class CageLab: Sendable {
             : []
     }
 
-    func launcher(worker: String? = nil) throws -> Launcher {
+    func launcher(worker: String? = nil, in group: DelegatedGroup? = nil) throws -> Launcher {
         try Launcher(
-            cagePath: cagePath, workerPath: worker ?? probePath, prefix: prefix)
+            cagePath: cagePath, workerPath: worker ?? probePath,
+            prefix: (group?.prefix ?? []) + prefix, groups: group?.groups ?? CageGroups())
+    }
+
+    /// Processes of the host whose pid namespace is this one.
+    static func countProcesses(in inode: UInt64) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+            var information = stat()
+            return Int(name) != nil && stat("/proc/\(name)/ns/pid", &information) == 0
+                && UInt64(information.st_ino) == inode
+        }.count
     }
 
     /// A directory that the cage's user owns, without a symbolic link in its path.

@@ -77,10 +77,10 @@ struct CageTests {
         }
         let program = try #require(try cage.programID())
         let inside = try namespace(of: program)
-        #expect(try countProcesses(in: inside) >= 4)
+        #expect(try CageLab.countProcesses(in: inside) >= 4)
         try cage.kill()
         #expect(try cage.finish(waitingMilliseconds: 5_000) == .signalled(9))
-        #expect(try countProcesses(in: inside) == 0)
+        #expect(try CageLab.countProcesses(in: inside) == 0)
     }
 
     @Test("what a program leaves behind ends with it")
@@ -92,7 +92,7 @@ struct CageTests {
         ).collect()
         #expect(outcome.end == .exited(0))
         let inode = outcome.output.filter { $0.isNumber }
-        #expect(try countProcesses(in: try #require(UInt64(inode))) == 0)
+        #expect(try CageLab.countProcesses(in: try #require(UInt64(inode))) == 0)
     }
 
     @Test("the kernel confirms what a confined process says of itself, and no other claim")
@@ -195,14 +195,5 @@ struct CageTests {
     /// Inode of a process's pid namespace.
     private func namespace(of process: ProcessID) throws -> UInt64 {
         try #require(try Attestation.reading(process).namespaces["pid"])
-    }
-
-    /// Processes of the host whose pid namespace is this one.
-    private func countProcesses(in inode: UInt64) throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
-            var information = stat()
-            return Int(name) != nil && stat("/proc/\(name)/ns/pid", &information) == 0
-                && UInt64(information.st_ino) == inode
-        }.count
     }
 }
