@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test kinds-test faults-test record-test limits-test \
+.PHONY: build test demo system-test crash-test night-test kinds-test faults-test record-test limits-test \
 	deb install lint clean
 
 ifdef BUILT
@@ -72,6 +72,9 @@ test: build out/bin/probe
 
 demo: build
 	Tests/Demo/run
+
+night-test: build
+	Tests/System/night-test
 
 crash-test: build
 	Tests/System/crash-test

@@ -112,7 +112,7 @@ let package = Package(
         tests("AuraAutomataTests", ["AuraModel", "AuraAutomata"]),
         tests("AuraSupervisionTests", ["AuraModel", "AuraSupervision"]),
         tests("AuraSystemTests", ["AuraModel", "AuraSystem"]),
-        .target(name: "CDiskFaults", path: "Tests/CDiskFaults"),
+        .target(name: "CDiskFaults", dependencies: ["CLMDB"], path: "Tests/CDiskFaults"),
         tests("AuraRecordTests", ["AuraModel", "AuraRecord", "CLMDB", "CDiskFaults"]),
         tests("AuraConfinementTests", ["AuraModel", "AuraSystem", "AuraConfinement"]),
         tests("AuraReasonerTests", ["AuraModel", "AuraReasoner"]),

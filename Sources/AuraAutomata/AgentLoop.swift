@@ -67,8 +67,7 @@ struct AgentLoop: Hashable, Sendable {
     private var denied = 0
     private var retry = ModelRetry()
     private var stall = StallWatch()
-    /// Whether no call has had an effect since the conversation was made shorter.
-    private var isCompactedInVain = false
+    private var compaction = Compaction()
 
     /// An agent for a run of `definition` that has not begun.
     init(definition: Definition) {
@@ -124,16 +123,15 @@ struct AgentLoop: Hashable, Sendable {
             return failed(failure, issuing: &counter)
         case .toolFinished(let command, let result):
             guard case .calling(command, let use) = phase else { return .nothing }
-            if !result.isError, ToolName(rawValue: use.name)?.effect != .pure {
-                isCompactedInVain = false
-            }
+            if !result.isError { compaction.sawSuccess(of: use.name) }
             return settle(
                 use, result.output, isError: result.isError || result.isDenied,
                 isDenied: result.isDenied, issuing: &counter)
         case .operatorAnswered(let command, let text):
             guard case .asking(command, let use) = phase else { return .nothing }
             guard let text else {
-                return stop(.unanswered, "nobody answered: \(question(use))")
+                let question = Excerpt.line(use.input["question"]?.stringValue ?? "")
+                return stop(.unanswered, "nobody answered: \(question)")
             }
             return settle(use, text, issuing: &counter)
         case .waited(let command):
@@ -230,16 +228,9 @@ extension AgentLoop {
 
     /// Makes the conversation shorter and asks again, unless that was done and nothing came of it.
     private mutating func makeRoom(issuing counter: inout CommandCounter) -> Progress {
-        guard !isCompactedInVain, let shorter = Compaction.compact(messages) else {
-            return stop(
-                .contextOverflow,
-                "the conversation of \(turns) turns no longer fits the model, and "
-                    + (isCompactedInVain
-                        ? "nothing was done since it was last made shorter"
-                        : "making it shorter would not help") + Compaction.handoff(messages))
+        if let why = compaction.shorten(&messages, turns: turns) {
+            return stop(.contextOverflow, why)
         }
-        isCompactedInVain = true
-        messages = shorter
         say(.user, [.text(AgentPrompt.compacted)])
         return reason(issuing: &counter)
     }
@@ -405,9 +396,5 @@ extension AgentLoop {
     private mutating func stop(_ ending: RunOutcome.Ending, _ detail: String) -> Progress {
         phase = .stopped
         return .ended(RunOutcome(ending, detail), summary: detail)
-    }
-
-    private func question(_ use: ToolUse) -> String {
-        Excerpt.line(use.input["question"]?.stringValue ?? "")
     }
 }

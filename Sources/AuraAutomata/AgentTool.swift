@@ -16,9 +16,20 @@ enum AgentTool: Hashable, Sendable {
 
     /// The tools of a run.
     ///
-    /// Commands are left out when the definition does not grant them.
-    static func offered(_ capabilities: Definition.Capabilities) -> [Self] {
-        all.filter { $0 != .performed(.runCommand) || capabilities.commands }
+    /// Commands are left out when the definition does not grant them; a reviewer only reads.
+    static func offered(
+        _ capabilities: Definition.Capabilities, role: TaskBrief.Role? = nil
+    ) -> [Self] {
+        if role == .review {
+            return all.filter { tool in
+                switch tool {
+                case .performed(let name): name.effect == .pure
+                case .finish: true
+                case .wait, .askOperator, .submitSpec: false
+                }
+            }
+        }
+        return all.filter { $0 != .performed(.runCommand) || capabilities.commands }
     }
 
     /// The tools of a chat: those that change nothing, and what is granted beside.

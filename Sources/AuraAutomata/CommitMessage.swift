@@ -9,12 +9,14 @@ enum CommitMessage {
     ///
     /// Control characters, which the model may have written, are left out.
     static func text(
-        subject: String, body: String, run: RunID, task: String?, automaton: AutomatonName
+        subject: String, body: String, run: RunID, task: String?, automaton: AutomatonName,
+        spec: String? = nil, bodyBytesMax: Int = Excerpt.commitBodyBytesMax
     ) -> String {
         var trailers = ["Aura-Run: \(run.text)"]
         if let task { trailers.append("Aura-Task: \(task)") }
         trailers.append("Aura-Automaton: \(automaton.text)")
-        let kept = printable(Excerpt.headAndTail(body, bytesMax: Excerpt.commitBodyBytesMax))
+        if let spec { trailers.append("Aura-Spec: \(Excerpt.line(printable(spec)))") }
+        let kept = printable(Excerpt.headAndTail(body, bytesMax: bodyBytesMax))
         let parts = [cut(printable(subject)), kept, trailers.joined(separator: "\n")]
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }

@@ -4,7 +4,7 @@ import AuraModel
 /// older tool calls said goes, what was asked, thought and done stays.
 ///
 /// A fold of the same transactions makes the same, so the record tells what the model saw.
-enum Compaction {
+struct Compaction: Hashable, Sendable {
     /// 6 messages, three turns, stay as they are: the work under way.
     static let keptMessages = 6
 
@@ -17,19 +17,35 @@ enum Compaction {
     /// 5 files are named to whoever takes over.
     static let filesShownMax = 5
 
-    /// The shorter conversation; nil when it would not be shorter by a quarter.
-    static func compact(_ messages: [Message]) -> [Message]? {
-        let shorter = messages.enumerated().map { place, message in
-            guard place > 0, place < messages.count - keptMessages else { return message }
-            return Message(role: message.role, content: message.content.map(cut))
-        }
-        let before = size(messages)
-        guard before - size(shorter) >= before / leastShareOf, before > 0 else { return nil }
-        return shorter
+    /// Whether no call has had an effect since the conversation was made shorter.
+    private var isInVain = false
+
+    /// Work was done: there is something for which to make room again.
+    mutating func sawSuccess(of tool: String) {
+        if ToolName(rawValue: tool)?.effect != .pure { isInVain = false }
     }
 
-    /// What was changed, for the report of a run that ends here: the work itself is in its tree.
-    static func handoff(_ messages: [Message]) -> String {
+    /// Makes `messages` shorter by a quarter at least; else says why the run ends here, and what
+    /// was changed until then: the work itself is in its tree.
+    mutating func shorten(_ messages: inout [Message], turns: Int) -> String? {
+        let start = "the conversation of \(turns) turns no longer fits the model, and "
+        guard !isInVain else {
+            return start + "nothing was done since it was made shorter; " + Self.changes(messages)
+        }
+        let shorter = messages.enumerated().map { [count = messages.count] place, message in
+            guard place > 0, place < count - Self.keptMessages else { return message }
+            return Message(role: message.role, content: message.content.map(Self.cut))
+        }
+        let before = Self.size(messages)
+        guard before > 0, before - Self.size(shorter) >= before / Self.leastShareOf else {
+            return start + "making it shorter would not help; " + Self.changes(messages)
+        }
+        isInVain = true
+        messages = shorter
+        return nil
+    }
+
+    private static func changes(_ messages: [Message]) -> String {
         var files: [String] = []
         for block in messages.flatMap(\.content) {
             guard case .toolUse(_, let name, let input) = block,
@@ -38,9 +54,9 @@ enum Compaction {
             else { continue }
             files.append(path)
         }
-        guard !files.isEmpty else { return "; no file was changed" }
+        guard !files.isEmpty else { return "no file was changed" }
         let shown = files.suffix(filesShownMax).map { Excerpt.line($0) }.joined(separator: ", ")
-        return "; changed so far: \(shown)"
+        return "changed so far: \(shown)"
             + (files.count > filesShownMax ? " and \(files.count - filesShownMax) more" : "")
     }
 

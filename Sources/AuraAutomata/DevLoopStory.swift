@@ -8,11 +8,15 @@ struct DevLoopStory: Hashable, Sendable {
         var commit: String
         var branch: String
         var attempts: Int
+        /// It was landed by an earlier run, and is now on the new base.
+        var isRestacked = false
     }
 
     struct Failed: Hashable, Sendable {
         var id: String
         var reason: String
+        /// Where its work is kept.
+        var branch: String?
     }
 
     /// An open task that was not begun; without an obstacle it could have been.
@@ -26,8 +30,26 @@ struct DevLoopStory: Hashable, Sendable {
     var rest: [Left] = []
     /// Lines with an open box and no id.
     var nameless: [Int] = []
+    /// Landed, and not pushed.
+    var unpushed: [Failed] = []
+    /// Landed by an earlier run, and not to be put on the new base: done anew.
+    var unstacked: [String] = []
     /// Why no further task is to be begun, once that is so.
     var wrapUp: String?
+    /// What would meet every further task as well.
+    var fatal: RunOutcome?
+    /// Why the breaker is open.
+    private(set) var breaker: String?
+    private var failuresInRow = 0
+    /// All that was consumed since the last landing, and before each landing.
+    var spentSinceLanding = Amount.zero
+    private var spentOnLandings: [Amount] = []
+
+    /// Whether further tasks and attempts may be begun.
+    var isOpen: Bool { wrapUp == nil && !isBroken }
+
+    /// Whether the run is to end as soon as nothing is under way.
+    var isBroken: Bool { fatal != nil || breaker != nil }
 
     var landedIDs: Set<String> { Set(landed.map(\.id)) }
     var failedIDs: Set<String> { Set(failed.map(\.id)) }
@@ -36,10 +58,15 @@ struct DevLoopStory: Hashable, Sendable {
     ///
     /// Success only if nothing was failed or blocked.
     func outcome() -> RunOutcome {
+        if let fatal { return fatal }
+        if let breaker {
+            return RunOutcome(.breaker, "\(breaker)" + (landed.isEmpty ? "" : "; \(landedText)"))
+        }
         let blocked = rest.filter { $0.obstacle != nil }
         let isLeft = rest.contains { $0.obstacle == nil }
         let parts =
             failed.map { "\($0.id) failed (\($0.reason))" }
+            + unpushed.map { "\($0.id) was not pushed (\($0.reason))" }
             + (wrapUp == nil ? blocked.map { "\($0.id) \($0.obstacle ?? "")" } : [])
         if !parts.isEmpty {
             let landedPart = landed.isEmpty ? "" : "; landed " + list(landed.map(\.id))
@@ -47,12 +74,10 @@ struct DevLoopStory: Hashable, Sendable {
                 .tasksFailed, Excerpt.line(parts.joined(separator: "; ") + landedPart))
         }
         if let wrapUp, isLeft || !blocked.isEmpty {
-            guard !landed.isEmpty else {
-                return RunOutcome(.budget, "no task was landed before the wrap-up: \(wrapUp)")
-            }
+            // What ran out is no success, whatever was landed before.
+            let part = landed.isEmpty ? "no task was landed" : landedText
             return RunOutcome(
-                .done, "\(landedText); \(rest.count) left open, wrapped up: \(Excerpt.line(wrapUp))"
-            )
+                .budget, "\(part); \(rest.count) left open, wrapped up: \(Excerpt.line(wrapUp))")
         }
         let ignored = nameless.isEmpty ? "" : "; \(nameless.count) open without an id"
         return RunOutcome(.done, (landed.isEmpty ? "nothing open" : landedText) + ignored)
@@ -62,13 +87,23 @@ struct DevLoopStory: Hashable, Sendable {
     func report(_ detail: String) -> String {
         var lines = [detail]
         for task in landed {
-            let attempts = task.attempts == 1 ? "" : " (attempt \(task.attempts))"
+            let attempts =
+                task.isRestacked
+                ? " (from an earlier run, on the new base)"
+                : task.attempts == 1 ? "" : " (attempt \(task.attempts))"
             lines.append(
                 "landed  \(task.id)  \(task.commit.prefix(12)) on "
                     + "\(task.branch)\(attempts): \(task.title)"
             )
         }
-        for task in failed { lines.append("failed  \(task.id)  \(task.reason)") }
+        for task in failed {
+            let kept = task.branch.map { "; kept on \($0)" } ?? "; its work could not be kept"
+            lines.append("failed  \(task.id)  \(task.reason)\(kept)")
+        }
+        for task in unpushed { lines.append("landed  \(task.id)  not pushed: \(task.reason)") }
+        for id in unstacked {
+            lines.append("left    \(id)  its landed work does not fit on the new base")
+        }
         for task in rest {
             let mark = task.obstacle == nil ? "open   " : "blocked"
             lines.append("\(mark) \(task.id)  \(task.obstacle ?? "not begun")")
@@ -80,6 +115,44 @@ struct DevLoopStory: Hashable, Sendable {
                     + "; write them as `- [ ] T001 text`")
         }
         return lines.joined(separator: "\n")
+    }
+
+    mutating func land(_ task: Landed) {
+        landed.append(task)
+        unstacked.removeAll { $0 == task.id }
+        failuresInRow = 0
+        guard !task.isRestacked else { return }
+        spentOnLandings.append(spentSinceLanding)
+        spentSinceLanding = .zero
+    }
+
+    mutating func fail(_ task: Failed, _ limits: Definition.Breaker) {
+        failed.append(task)
+        failuresInRow += 1
+        if failuresInRow >= limits.failures {
+            let last = failed.suffix(limits.failures)
+            breaker =
+                "\(limits.failures) tasks failed in a row: "
+                + last.map { "\($0.id) (\(Excerpt.line($0.reason)))" }.joined(separator: ", ")
+        }
+        judgeSpending(limits)
+    }
+
+    /// 3 landed tasks: the median of fewer is chance.
+    private static let landingsMin = 3
+
+    /// Opens the breaker when much more was spent since the last landing than landings cost so far.
+    mutating func judgeSpending(_ limits: Definition.Breaker) {
+        guard breaker == nil, spentOnLandings.count >= Self.landingsMin else { return }
+        let isPriced = spentSinceLanding.microDollars > 0
+        let cost = { (amount: Amount) in isPriced ? amount.microDollars : amount.tokens }
+        let median = spentOnLandings.map(cost).sorted()[spentOnLandings.count / 2]
+        let spent = cost(spentSinceLanding)
+        guard median > 0, spent > median * limits.spendFactor else { return }
+        let text = { (count: Int) in isPriced ? DollarText.format(count) : "\(count) tokens" }
+        breaker =
+            "\(text(spent)) were spent since a task landed, more than \(limits.spendFactor) times "
+            + "the median of \(text(median))"
     }
 
     private var landedText: String {

@@ -13,6 +13,12 @@ enum Excerpt {
     /// 2 KiB: what a commit's body takes of the agent's own summary.
     static let commitBodyBytesMax = 2 << 10
 
+    /// 16 KiB: all notes of a failed task, for the commit that keeps its work.
+    static let obituaryBytesMax = 16 << 10
+
+    /// 48 KiB, some fifteen thousand tokens: a change larger than this is read in the workspace.
+    static let diffBytesMax = 48 << 10
+
     /// 200: one line of a terminal or of the journal.
     static let lineCharactersMax = 200
 

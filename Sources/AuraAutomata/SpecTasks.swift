@@ -38,14 +38,8 @@ struct SpecTasks: Hashable, Sendable {
     var text: String { list.text }
 
     /// The ids of the acceptance criteria that a task stands for.
-    static func accept(of task: TaskList.Task) -> [String] { words(of: "accept", in: task) }
-
-    private static func words(of key: String, in task: TaskList.Task) -> [String] {
-        task.details.flatMap { line -> [String] in
-            let plain = line.hasPrefix("- ") || line.hasPrefix("* ") ? line.dropFirst(2) : line[...]
-            guard plain.hasPrefix(key + ":") else { return [] }
-            return plain.dropFirst(key.count + 1).split { $0 == "," || $0 == " " }.map(String.init)
-        }
+    static func accept(of task: TaskList.Task) -> [String] {
+        task.accept.flatMap { $0.split { $0 == "," || $0 == " " }.map(String.init) }
     }
 
     /// The list with every box open: what a receipt is made of, so that a tick does not spoil it.

@@ -11,6 +11,10 @@ enum StepReading {
     static let statusUnchanged = 3
     /// `export`: the gate refused paths, which are in the output.
     static let statusGate = 5
+    /// `rebase`: the change does not fit on the newer base.
+    static let statusConflict = 9
+    /// `survey`, `land`: the base branch, which is to go forward, is checked out.
+    static let statusCheckedOut = 10
     /// `land`: the branch was moved by someone else meanwhile.
     static let statusMoved = 4
 
@@ -22,6 +26,14 @@ enum StepReading {
         var base: String
         /// The task list as it stands in the base, byte for byte.
         var list: String
+        /// Landed work that is on an older base, what it builds on first.
+        var stale: [Stale] = []
+    }
+
+    /// A landed commit, not merged yet, whose base is no longer the base branch's tip.
+    struct Stale: Hashable, Sendable {
+        var commit: String
+        var task: String
     }
 
     /// A survey's output, or why it cannot be trusted.
@@ -37,9 +49,14 @@ enum StepReading {
     /// its way is refused here.
     static func survey(_ output: String) -> SurveyReading {
         var rest = Substring(output).utf8
+        var stale: [Stale] = []
         while !rest.isEmpty {
             let line = rest.prefix { $0 != UInt8(ascii: "\n") }
             rest = rest[line.endIndex...].dropFirst()
+            if let words = words(line, after: "stale"), words.count == 2, isCommit(words[0]) {
+                stale.append(Stale(commit: String(words[0]), task: String(words[1])))
+                continue
+            }
             guard let words = words(line, after: "base"), let base = words.first, isCommit(base)
             else { continue }
             let list = String(decoding: rest, as: UTF8.self)
@@ -49,7 +66,7 @@ enum StepReading {
             if list.unicodeScalars.contains("\u{FFFD}") {
                 return .unreadable("the task list is not UTF-8")
             }
-            return .read(Survey(base: String(base), list: list))
+            return .read(Survey(base: String(base), list: list, stale: stale))
         }
         return .unreadable("no line `base COMMIT` in: \(Excerpt.line(output))")
     }

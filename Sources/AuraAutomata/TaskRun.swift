@@ -57,7 +57,12 @@ package struct TaskRun: Hashable, Sendable {
         run = assignment.run
         definition = assignment.definition
         task = assignment.task
-        agent = AgentLoop(definition: assignment.definition)
+        let definition = assignment.definition
+        let role = assignment.task?.role
+        agent = AgentLoop(
+            system: AgentPrompt.system(definition, role: role),
+            offered: AgentTool.offered(definition.capabilities, role: role),
+            limits: definition.limits)
     }
 
     /// Takes in one transaction and returns what is to be done about it.

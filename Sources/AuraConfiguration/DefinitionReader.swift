@@ -22,16 +22,21 @@ package import AuraModel
 ///       task: {usd: 1}                   # dev-loop only
 ///     workspace: {repository: /srv/app.git, base: main, tasks: tasks.md}   # and builds-on: [NAME],
 ///                                    # further automatons whose landed work counts; dev-loop:
-///                                    # linted: true, only with a specification's lint receipt
+///                                    # linted: true, only with a specification's lint receipt;
+///                                    # protected: [ci/**], identity: Aura <aura@example.org>
 ///     spec: {requirements: docs/requirements.md, directory: specs/001-name}   # spec-gen only
+///     land: branch                       # dev-loop: or merge-ff, or {mode: push, remote: /srv/x.git}
+///     review: {reasoner: other, prompt: What to look for., rounds: 2}         # dev-loop
+///     breaker: {failures: 3, spend-factor: 3, cool-down: 30m}                 # or operator
+///     escalate: [stronger]               # dev-loop
 ///     verify:                            # shell lines, or mappings of name, run and timeout
 ///       - make test
 ///       - {name: lint, run: [./lint, --strict], timeout: 2m}
 ///     run: [./report > report.json]      # task-run: commands instead of a prompt, and no model
 ///     outputs:                           # task-run: files that must be there, kept in the record
 ///       - {path: report.json, schema: {type: object, required: [rows]}}
-///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192}   # and what a command may
-///                                    # use: see ResourceFields
+///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192, parallel: 1}   # and what a
+///                                    # command may use: see ResourceFields
 ///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
 package enum DefinitionReader {
     /// The definition in `text`, or every reason why there is none; `file` names it in the
@@ -80,6 +85,10 @@ package enum DefinitionReader {
         let limits = fields["limits"].flatMap { readLimits($0, &report) }
         let capabilities = fields["capabilities"].flatMap { readCapabilities($0, kind, &report) }
         let enabled = fields["enabled"]?.truth(&report)
+        let land = fields["land"].flatMap { LoopFields.landing($0, &report) }
+        let review = fields["review"].flatMap { LoopFields.review($0, &report) }
+        let breaker = fields["breaker"].flatMap { LoopFields.breaker($0, &report) }
+        let escalate = fields["escalate"].flatMap { LoopFields.escalation($0, &report) }
         if let kind, let kindField {
             KindRules.check(fields, kind, at: kindField.node.place, &report)
         }
@@ -93,13 +102,15 @@ package enum DefinitionReader {
             workspace: workspace,
             verify: verify ?? [], limits: limits ?? .init(),
             capabilities: capabilities ?? standardCapabilities(kind), run: run,
-            outputs: outputs, spec: spec)
+            outputs: outputs, spec: spec, land: land, review: review, breaker: breaker,
+            escalate: escalate)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
-        "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs",
+        "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs", "land", "review",
+        "breaker", "escalate",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.
@@ -113,7 +124,10 @@ package enum DefinitionReader {
     ) -> Definition.Workspace? {
         guard
             let fields = Fields(
-                field, keys: ["repository", "base", "tasks", "builds-on", "linted"],
+                field,
+                keys: [
+                    "repository", "base", "tasks", "builds-on", "linted", "protected", "identity",
+                ],
                 expected: "a mapping such as `{repository: /srv/app.git, base: main}`", &report),
             let repository = fields.required(
                 "repository", expected: "the absolute path of a git repository", &report)
@@ -123,6 +137,8 @@ package enum DefinitionReader {
             repository: repository.absolutePath(&report) ?? "/",
             base: fields["base"]?.branch(&report) ?? standard.base,
             tasks: fields["tasks"]?.relativePath(&report) ?? standard.tasks,
+            protected: fields["protected"].flatMap { LoopFields.globs($0, &report) },
+            identity: fields["identity"].flatMap { LoopFields.identity($0, &report) },
             buildsOn: fields["builds-on"].flatMap { names($0, &report) },
             isLinted: fields["linted"]?.truth(&report))
     }
@@ -139,6 +155,8 @@ package enum DefinitionReader {
     /// Bounds of `limits`: what is beyond them is a slip of the pen, not a plan.
     private static let turnsRange = 1...1_000
     private static let attemptsRange = 1...10
+    /// Each has a clone of its own, and a worker.
+    private static let parallelRange = 1...16
     /// No model known answers more than 128 Ki tokens in one turn.
     private static let answerTokensRange = 1...131_072
 
@@ -146,7 +164,8 @@ package enum DefinitionReader {
         guard
             let fields = Fields(
                 field,
-                keys: ["turns", "attempts", "command", "answer-tokens"] + ResourceFields.keys,
+                keys: ["turns", "attempts", "command", "answer-tokens", "parallel"]
+                    + ResourceFields.keys,
                 expected: "a mapping such as `{turns: 40, command: 10m}`", &report)
         else { return nil }
         let standard = Definition.Limits()
@@ -157,6 +176,7 @@ package enum DefinitionReader {
                 ?? standard.command,
             answerTokens: fields["answer-tokens"]?.whole(answerTokensRange, &report)
                 ?? standard.answerTokens,
+            parallel: fields["parallel"]?.whole(parallelRange, &report),
             resources: ResourceFields.read(fields, &report))
     }
 

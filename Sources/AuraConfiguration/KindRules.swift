@@ -58,7 +58,8 @@ enum KindRules {
 
     private static let devLoopOnly = [
         ["budget", "task"], ["workspace", "tasks"], ["workspace", "linted"],
-        ["limits", "attempts"],
+        ["limits", "attempts"], ["limits", "parallel"], ["land"], ["review"], ["breaker"],
+        ["escalate"],
     ]
 
     /// A scratch directory is gone before it could be verified: proof that never runs is none.

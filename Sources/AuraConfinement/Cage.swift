@@ -152,7 +152,9 @@ package final class Cage {
         switch end {
         case .exited(0), .refused: nil
         case .signalled(SIGXFSZ): LimitHit(.fileSize, max: Int(limits.fileBytesMax))
-        case .exited, .signalled: group?.hit
+        case .exited: group?.hit
+        // Nobody is killed for a process that could not be made.
+        case .signalled: group?.hit.flatMap { $0.resource == .memory ? $0 : nil }
         }
     }
 
@@ -162,8 +164,11 @@ package final class Cage {
         if let microseconds = group?.processorMicroseconds {
             use.processor = microseconds / 1000
         }
-        let isBounded = groups.controlsMemory && groups.controlsProcesses
-        guard group == nil || !isBounded else { return use }
+        if let group, groups.isBounding {
+            // RLIMIT_NPROC, of the same number, may say no before the group does and counts nothing.
+            use.processes = group.processCount
+            return use
+        }
         let inside = group?.processes ?? started.map(ProcessUse.neighbours) ?? []
         var ticks = 0
         for process in inside.compactMap(ProcessUse.init) {

@@ -37,6 +37,9 @@ final class CageGroup {
     /// Processor time of all that ever ran inside.
     var processorMicroseconds: Int? { ControlFile.number("usage_usec", in: path + "/cpu.stat") }
 
+    /// Processes and threads inside, as the kernel bounds them.
+    var processCount: Int { ControlFile.number(in: path + "/pids.current") ?? 0 }
+
     /// How often a process could not be made.
     var refusedForks: Int { ControlFile.number("max", in: path + "/pids.events") ?? 0 }
 

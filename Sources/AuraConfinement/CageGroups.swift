@@ -112,9 +112,8 @@ package final class CageGroups {
         try CageGroups(below: base)
     }
 
-    /// Whether the kernel itself bounds the memory of a cage, and its processes.
-    package var controlsMemory: Bool { controllers.contains("memory") }
-    package var controlsProcesses: Bool { controllers.contains("pids") }
+    /// Whether the kernel itself bounds both the memory and the processes of a cage.
+    var isBounding: Bool { controllers.isSuperset(of: ["memory", "pids"]) }
 
     /// A leaf for one cage of `run`; nil where there are no groups.
     func make(for run: String, _ limits: CagePlan.Limits) throws(SystemError) -> CageGroup? {

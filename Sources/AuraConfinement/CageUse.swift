@@ -10,8 +10,6 @@ package struct CageUse: Hashable, Sendable {
     /// 0 where the kernel bounds it.
     package var memory: Int
     /// Processes and threads.
-    ///
-    /// 0 where the kernel bounds them.
     package var processes: Int
     /// How often a process could not be made, as far as the kernel tells.
     package var refusedForks: Int

@@ -23,6 +23,11 @@ enum ControlFile {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The number that is all of a file.
+    static func number(in path: String) -> Int? {
+        read(path).flatMap { Int($0.prefix { $0 != "\n" }) }
+    }
+
     /// The number behind `key` in a file of `key number` lines.
     static func number(_ key: String, in path: String) -> Int? {
         guard let text = read(path) else { return nil }

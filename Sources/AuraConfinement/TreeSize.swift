@@ -7,14 +7,21 @@ enum TreeSize {
     /// more than `namesMax` names, or deeper than any path can say.
     ///
     /// A file of several names counts once in all when all of them are here. Follows no link. A
-    /// directory that its owner has closed is opened for the moment in which it is read.
+    /// directory that its owner has closed is open for as long as the walk takes.
     static func measure(_ root: String, bytesMax: Int, namesMax: Int) -> Int? {
         var bytes = 0
         var names = 0
         var waiting = [root]
+        var closed: [(path: String, mode: mode_t)] = []
+        // The deepest first: it is reached through the others.
+        defer {
+            for (path, mode) in closed.reversed() {
+                _ = fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW)
+            }
+        }
         while let path = waiting.popLast() {
             // Gone meanwhile: then it has no size.
-            guard let directory = openDirectory(path) else { continue }
+            guard let directory = openDirectory(path, &closed) else { continue }
             defer { closedir(directory) }
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: entry.pointee.d_name) {
@@ -41,7 +48,9 @@ enum TreeSize {
         return bytes
     }
 
-    private static func openDirectory(_ path: String) -> OpaquePointer? {
+    private static func openDirectory(
+        _ path: String, _ closed: inout [(path: String, mode: mode_t)]
+    ) -> OpaquePointer? {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
         var number = open(path, flags)
         if number < 0, errno == EACCES {
@@ -50,8 +59,8 @@ enum TreeSize {
                 // A link by now would be refused by the kernel (EOPNOTSUPP), not followed.
                 fchmodat(AT_FDCWD, path, 0o700, AT_SYMLINK_NOFOLLOW) == 0
             else { return nil }
+            closed.append((path, information.st_mode & 0o7777))
             number = open(path, flags)
-            _ = fchmodat(AT_FDCWD, path, information.st_mode & 0o7777, AT_SYMLINK_NOFOLLOW)
         }
         guard number >= 0 else { return nil }
         guard let directory = fdopendir(number) else {

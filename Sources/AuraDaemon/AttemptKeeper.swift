@@ -168,7 +168,7 @@ final class AttemptKeeper {
             guard let proposal = abridged.completed(with: worker.lastRequest) else {
                 return violated("a request that goes on from one that was not made")
             }
-            let digests = Self.digests(of: proposal, worker)
+            let digests = Self.digests(of: proposal, &worker.hash)
             worker.lastRequest = proposal.request ?? worker.lastRequest
             return .proposed(key.run, key.generation, proposal, digests: digests)
         case .folded: return violated("spoke of a replay")
@@ -177,13 +177,12 @@ final class AttemptKeeper {
 
     /// By which the record names the requests in `proposal`.
     private static func digests(
-        of proposal: Proposal, _ worker: Worker
+        of proposal: Proposal, _ hash: inout RequestHash
     ) -> [CommandID: RequestDigest] {
         var digests: [CommandID: RequestDigest] = [:]
         for command in proposal.rounds.flatMap(\.commands) {
             guard case .reason(let request) = command.act else { continue }
-            digests[command.id] = try? worker.hash.digest(
-                of: request, kept: proposal.keptMessages)
+            digests[command.id] = try? hash.digest(of: request, kept: proposal.keptMessages)
         }
         return digests
     }

@@ -25,8 +25,6 @@ final class Committer {
     struct Committed {
         var entries: [Entry]
         var actions: [Action]
-        /// How many of the entries workers were told before.
-        var toldCount: Int
         /// For how long it had to wait.
         var delay = Milliseconds.zero
     }
@@ -40,7 +38,7 @@ final class Committer {
     func commit(_ turn: Kernel.Turn, journalCursor: Int) throws -> Committed? {
         precondition(waiting == nil, "a turn was decided while another one waited")
         guard !turn.entries.isEmpty else {
-            return Committed(entries: [], actions: turn.actions, toldCount: 0)
+            return Committed(entries: [], actions: turn.actions)
         }
         return try attempt(turn, journalCursor)
     }
@@ -56,7 +54,7 @@ final class Committer {
         do throws(RecordError) {
             var committed = Committed(
                 entries: try store.append(turn.entries, rows: turn.rows, journalCursor: cursor),
-                actions: turn.actions, toldCount: turn.toldCount)
+                actions: turn.actions)
             if let trouble {
                 committed.delay = Milliseconds(SystemClock.monotonicMilliseconds() - failedAt)
                 let span = DurationText.format(committed.delay.count)

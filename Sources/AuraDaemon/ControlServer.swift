@@ -164,6 +164,11 @@ struct ControlServer: Sendable {
         router.get("v1/record/verify") { request, context in
             try await answer(context) { _ in try service.verify(query: Query(request)) }
         }
+        router.post("v1/record/backup") { request, context in
+            try await answer(context) { _ in
+                try service.backup(try await body(of: request))
+            }
+        }
         router.post("v1/record/replay") { request, context in
             try await answer(context) { _ in
                 let bundle: RunBundle = try await body(

@@ -1,6 +1,7 @@
 import AuraModel
 import AuraRecord
 import AuraSupervision
+import Glibc
 
 /// What the control API tells of the record's trustworthiness.
 extension ControlService {
@@ -14,6 +15,29 @@ extension ControlService {
             try state.apply(entry)
             return try state.takeRows()
         }
+    }
+
+    /// Copies the record into a new directory, and verifies the copy there.
+    func backup(_ order: BackupOrder) throws -> RecordVerdict {
+        guard order.directory.hasPrefix("/") else {
+            throw APIError(.badRequest, "'\(order.directory)' is no absolute path")
+        }
+        do throws(RecordError) {
+            try reader.backup(to: order.directory)
+        } catch {
+            throw APIError(
+                .conflict, "no backup was made: \(error)",
+                hint: "name a new directory where the daemon's user may write")
+        }
+        var state = State()
+        let verdict = try RecordReader.inspecting(directory: order.directory)
+            .verify(keys: signer.trusted) { entry in
+                try state.apply(entry)
+                return try state.takeRows()
+            }
+        // What looking at it has left; a record in use has its own.
+        for name in ["lock.mdb", "owner"] { unlink("\(order.directory)/\(name)") }
+        return verdict
     }
 
     private func key(_ text: String) throws -> [UInt8] {

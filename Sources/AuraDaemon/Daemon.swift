@@ -127,6 +127,49 @@ package struct Daemon {
         }
     }
 
+    /// Makes the record anew from its log, verifies that, and puts it in the place of the old one,
+    /// which is kept; answers what was done, in a line.
+    ///
+    /// - Throws: `StartError` when a daemon runs, the log itself is damaged, or there is no room.
+    package func rebuild() throws -> String {
+        umask(0o077)
+        let settings = try prepareState()
+        let record = settings.stateDirectory + "/record"
+        let new = record + ".new"
+        let kept = record + ".before-" + String(SystemClock.now().milliseconds)
+        try? FileSystem.removeTree(new)
+        do {
+            // Held to the end: a daemon that started meanwhile would write into the old record.
+            let old = try RecordReader.inspecting(directory: record)
+            let count = try Self.remake(old, in: new)
+            // In one step: nobody finds no record and makes an empty one.
+            try withExtendedLifetime(old) { try FileSystem.exchange(new, record) }
+            guard rename(new, kept) == 0 else {
+                throw SystemError("rename", code: errno, subject: kept)
+            }
+            return "rebuilt from \(count) entries; the old record is kept in \(kept)"
+        } catch {
+            guard let error = error as? RecordError else { throw error }
+            throw Self.refusal(error)
+        }
+    }
+
+    /// Makes the record that `old` reads anew in `directory`, verified; how many entries it has.
+    private static func remake(_ old: RecordReader, in directory: String) throws -> Int {
+        var state = State()
+        try Rebuilding.run(from: old, into: directory) { entry in
+            try state.apply(entry)
+            return try state.takeRows()
+        }
+        state = State()
+        let verdict = try RecordReader.inspecting(directory: directory).verify { entry in
+            try state.apply(entry)
+            return try state.takeRows()
+        }
+        if let problem = verdict.problem { throw RecordError.corrupt(what: problem) }
+        return verdict.entries
+    }
+
     /// Why the record cannot be opened, and with what exit status the service manager is to know
     /// whether another try could help.
     private static func refusal(_ error: RecordError) -> StartError {

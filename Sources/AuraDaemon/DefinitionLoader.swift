@@ -55,11 +55,12 @@ struct DefinitionLoader: Sendable {
     /// What only the daemon can see to be wrong.
     private func problem(with definition: Definition, in file: String) -> Diagnostic? {
         // A list of commands needs none.
-        if !definition.reasoner.isEmpty, settings.reasoners[definition.reasoner] == nil {
+        let named = definition.reasoners.filter { !$0.isEmpty }
+        if let name = named.first(where: { settings.reasoners[$0] == nil }) {
             let known = settings.reasoners.keys.sorted().joined(separator: ", ")
             return Diagnostic(
                 file: file, line: 0, column: 0,
-                message: "there is no reasoner '\(definition.reasoner)' in aurad.yaml",
+                message: "there is no reasoner '\(name)' in aurad.yaml",
                 hint: known.isEmpty ? "add one under 'reasoners'" : "one of: \(known)")
         }
         guard Self.zone(definition.zone) != nil else {

@@ -30,11 +30,14 @@ final class Effects {
     }
 
     /// Takes note of what was decided, before the actions that follow from it.
-    func note(_ entries: some Sequence<Entry>) {
+    func note(_ entries: [Entry]) {
         for entry in entries {
             guard let run = entry.run else { continue }
             switch entry.fact {
-            case .transacted(_, let transaction): histories[run]?.append(transaction)
+            case .transacted(let index, let transaction):
+                // What was told to a worker before its commit is noted twice.
+                guard histories[run]?.count == index - 1 else { continue }
+                histories[run]?.append(transaction)
             case .runFinished: histories[run] = nil
             default: break
             }

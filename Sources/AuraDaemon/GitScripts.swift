@@ -8,21 +8,38 @@
 enum GitScripts {
     /// Prints `base COMMIT BYTES`, then the task list of so many bytes, if one is asked for.
     ///
-    /// Work goes on from the longest line of landed commits that is not merged yet, else from the
-    /// base branch: so a task that builds on another finds it, and its tick, even before anyone
-    /// merges.
+    /// Work goes on from the longest line of landed commits that builds on the base branch and is not
+    /// merged yet, else from the base branch: so a task that builds on another finds it, and its tick,
+    /// even before anyone merges. Landed commits on an older base come before, what they build on
+    /// first, as `stale COMMIT TASK`.
     ///
-    /// Exit 6: no such base. Exit 7: no such list.
+    /// Exit 6: no such base. Exit 7: no such list. Exit 10: the base is to go forward, and somebody
+    /// has it checked out.
     static let survey = #"""
         set -eu
         base=$(git -C /src rev-parse --verify --quiet "refs/heads/$AURA_BASE^{commit}") || {
             echo "the repository has no branch '$AURA_BASE'"; exit 6; }
         tip=$base most=0
-        for ref in $(git -C /src for-each-ref --no-merged="$base" --format='%(objectname)' \
-                $AURA_LINES); do
-            ahead=$(git -C /src rev-list --count "$base..$ref")
-            if [ "$ahead" -gt "$most" ]; then most=$ahead tip=$ref; fi
-        done
+        if [ "$AURA_LAND" = merge-ff ]; then
+            if git -C /src worktree list --porcelain | grep -Fqx "branch refs/heads/$AURA_BASE"; then
+                echo "'$AURA_BASE' is checked out, and merge-ff never touches a checkout:" \
+                    "name a bare repository or another base, or land on branches"
+                exit 10
+            fi
+        else
+            git -C /src for-each-ref --no-merged="$base" \
+                --format='%(objectname) %(refname:lstrip=4)' $AURA_LINES \
+                >/tmp/landed
+            while read -r commit task; do
+                ahead=$(git -C /src rev-list --count "$base..$commit")
+                if ! git -C /src merge-base --is-ancestor "$base" "$commit"; then
+                    echo "$ahead $commit $task" >>/tmp/stale
+                elif [ "$ahead" -gt "$most" ]; then
+                    most=$ahead tip=$commit
+                fi
+            done </tmp/landed
+            [ ! -e /tmp/stale ] || sort -n /tmp/stale | sed 's/^[0-9]* /stale /'
+        fi
         [ -n "$AURA_TASKS" ] || { echo "base $tip"; echo "branch $base"; exit 0; }
         kind=$(git -C /src cat-file -t "$tip:$AURA_TASKS" 2>/dev/null) || kind=
         [ "$kind" = blob ] || { echo "there is no '$AURA_TASKS' in $tip"; exit 7; }
@@ -31,11 +48,26 @@ enum GitScripts {
         """#
 
     /// A commit's name comes from the worker: one that git would take for an option is refused.
-    private static let commitsOnly = #"""
+    static let commitsOnly = #"""
         set -eu
         for commit in "$AURA_COMMIT" "${AURA_PARENT-0}"; do
             case $commit in ''|*[!0-9a-f]*) echo "'$commit' is not a commit's name"; exit 2;; esac
         done
+
+        """#
+
+    /// Begins a step that writes the run's store: what a killed one left behind is no lock any more.
+    static let store = #"""
+        git init --quiet --bare /store/git
+        find /store/git -name '*.lock' -delete
+        git --git-dir=/store/git config gc.auto 0
+        # Objects of the repository that the store does not have yet.
+        bring() {
+            git --git-dir=/store/git cat-file -e "$1^{commit}" 2>/dev/null ||
+                git --git-dir=/store/git fetch --quiet --no-tags \
+                    --upload-pack='git -c uploadpack.allowAnySHA1InWant=true upload-pack' /src "$1"
+            git --git-dir=/store/git update-ref "refs/aura/$1" "$1"
+        }
 
         """#
 
@@ -74,14 +106,11 @@ enum GitScripts {
 
     /// Copies the commit into the run's store, and from there into the agent's tree.
     static let prepare =
-        commitsOnly + #"""
-            git init --quiet --bare /store/git
-            git -C /store/git fetch --quiet --no-tags \
-                --upload-pack='git -c uploadpack.allowAnySHA1InWant=true upload-pack' \
-                /src "$AURA_COMMIT:refs/heads/base"
+        commitsOnly + store + #"""
+            bring "$AURA_COMMIT"
             git init --quiet /ws
             cd /ws
-            git fetch --quiet --no-tags /store/git refs/heads/base:refs/heads/aura-base
+            git fetch --quiet --no-tags /store/git "refs/aura/$AURA_COMMIT:refs/heads/aura-base"
             git checkout --quiet -b work aura-base
             echo "prepared $AURA_COMMIT"
             """#
@@ -105,7 +134,7 @@ enum GitScripts {
     ///
     /// Exit 3: nothing changed. Exit 5: refused, with the paths.
     static let export =
-        commitsOnly + #"""
+        commitsOnly + store + #"""
             export GIT_DIR=/store/git GIT_INDEX_FILE=/tmp/index GIT_WORK_TREE=/ws LC_ALL=C
             # Names in the tree are no patterns.
             set -f
@@ -123,14 +152,7 @@ enum GitScripts {
                 tail -n 20 /tmp/said | tr -c '\n -~' '?'
                 exit 5; }
 
-            set --
-            (cd /in/overlay && find . -type f) >/tmp/overlay
-            while IFS= read -r file; do
-                file=${file#./}
-                blob=$(git hash-object -w --no-filters -- "/in/overlay/$file")
-                git update-index --add --replace --cacheinfo "100644,$blob,$file"
-                set -- "$@" ":(top,exclude,literal)$file"
-            done </tmp/overlay
+            """# + overlay + #"""
             [ -z "${AURA_OVERLAY_COUNTS-}" ] || set --
             if git diff-index --cached --quiet "$AURA_COMMIT" -- . "$@"; then
                 echo "nothing changed"; exit 3
@@ -140,10 +162,23 @@ enum GitScripts {
 
             tree=$(git write-tree)
             commit=$(git commit-tree "$tree" -p "$AURA_COMMIT" -F /in/message)
-            git update-ref refs/heads/result "$commit"
+            git update-ref "refs/aura/$commit" "$commit"
             echo "commit $commit"
             git diff-tree --no-commit-id --shortstat "$commit"
             """#
+
+    /// Puts the daemon's own files into the index; `$@` are then the patterns that leave them out.
+    static let overlay = #"""
+        set --
+        (cd /in/overlay && find . -type f) >/tmp/overlay
+        while IFS= read -r file; do
+            file=${file#./}
+            blob=$(git hash-object -w --no-filters -- "/in/overlay/$file")
+            git update-index --add --replace --cacheinfo "100644,$blob,$file"
+            set -- "$@" ":(top,exclude,literal)$file"
+        done </tmp/overlay
+
+        """#
 
     /// Part of `export`: refuses changes by their paths and kinds.
     ///
@@ -173,6 +208,32 @@ enum GitScripts {
         done
         changes --name-only "$AURA_COMMIT" -- "$@"
         tr '\0' '\n' </tmp/answer | sed "s/\$/ (runs later, on somebody's machine)/" >/tmp/refused
+
+        # What the definition protects, by the hashes of its files; a whole directory by its name.
+        # The overlay is not the agent's doing.
+        match() {
+            kind=$1
+            shift
+            while IFS= read -r file; do
+                set -- "$@" ":(top,exclude,literal)${file#./}"
+            done </tmp/overlay
+            while IFS= read -r glob; do
+                set -- "$@" ":(top,$kind)$glob" ":(top,$kind)$glob/**"
+            done </tmp/globs
+            changes --name-only "$AURA_COMMIT" -- "$@"
+        }
+        if [ -n "${AURA_PROTECTED-}" ]; then
+            printf '%s\n' "$AURA_PROTECTED" >/tmp/globs
+            match glob
+            tr '\0' '\n' </tmp/answer | sed 's/$/ (is protected)/' >>/tmp/refused
+        fi
+        # What the task may change, where it says so.
+        if [ -n "${AURA_FILES-}" ]; then
+            printf '%s\n' "$AURA_FILES" >/tmp/globs
+            match exclude,glob
+            tr '\0' '\n' </tmp/answer |
+                sed 's/$/ (is outside of what the task may change)/' >>/tmp/refused
+        fi
 
         # Out of the tree leads a link that is absolute, goes up more often than it is deep, or goes up
         # after it went down, where another link may stand.
@@ -204,51 +265,6 @@ enum GitScripts {
             cat /tmp/refused
             exit 5
         fi
-        """#
 
-    /// Hands the commit's objects over as a checked pack, then moves the branch by compare-and-
-    /// swap.
-    ///
-    /// Running it again after it succeeded changes nothing and succeeds.
-    ///
-    /// Only branches below `aura/AUTOMATON/` are moved, whatever a worker asks for. Exit 4: the
-    /// branch points elsewhere meanwhile, or is checked out.
-    static let land =
-        commitsOnly + #"""
-            # The operator reads what lands, with a user of his own, and goes on writing beside it
-            # where the repository is shared with our group.
-            umask 022
-            for objects in /repo/objects /repo/.git/objects; do
-                case $(stat -c %A $objects 2>/dev/null) in ?????w*) umask 002;; esac
-            done
-            ref="refs/heads/$AURA_BRANCH"
-            case $AURA_BRANCH in
-                "aura/$AURA_AUTOMATON"/*) git check-ref-format "$ref";;
-                *) false;;
-            esac || { echo "'$AURA_BRANCH' is not a branch of this automaton"; exit 2; }
-            # A cage may not set the set-group-id bit, as git would in a shared repository; new
-            # directories inherit it.
-            target() {
-                git -c core.hooksPath=/dev/null -c core.fsmonitor=false \
-                    -c core.sharedRepository=umask -C /repo "$@"
-            }
-            old=$(target rev-parse --verify --quiet "$ref") || old=
-            if [ "$old" = "$AURA_COMMIT" ]; then
-                echo "landed $AURA_COMMIT on $AURA_BRANCH (it was there already)"; exit 0
-            fi
-            # The store has every ancestor of the commit, so what it does not know is none.
-            if [ -n "$old" ] && ! git --git-dir=/store/git merge-base --is-ancestor \
-                    "$old" "$AURA_COMMIT" 2>/dev/null; then
-                echo "$AURA_BRANCH is at $old, which $AURA_COMMIT does not build on"; exit 4
-            fi
-            if target worktree list --porcelain | grep -Fqx "branch $ref"; then
-                echo "$AURA_BRANCH is checked out; switch to another branch first"; exit 4
-            fi
-            printf '%s\n^%s\n' "$AURA_COMMIT" "$AURA_PARENT" |
-                git --git-dir=/store/git pack-objects --quiet --revs --stdout >/tmp/result.pack
-            target unpack-objects -q --strict </tmp/result.pack
-            target update-ref -m "aura: landed" "$ref" "$AURA_COMMIT" "$old" || {
-                echo "$AURA_BRANCH moved meanwhile"; exit 4; }
-            echo "landed $AURA_COMMIT on $AURA_BRANCH"
-            """#
+        """#
 }

@@ -79,13 +79,13 @@ final class ModelCalls {
         let begun = (reasoner?.takeBegun() ?? []).compactMap { call, usage -> Event? in
             keys[call].map { .modelBegan($0.run, $0.command, usage) }
         }
-        return begun
-            + (reasoner?.takeFinished() ?? []).compactMap { call, result in
-                guard let key = keys.removeValue(forKey: call) else { return nil }
-                calls[key] = nil
-                // Kernels draw no chance: what spreads the next try comes with the news.
-                return .modelEnded(key.run, key.command, result, chance: .random(in: 0 ... .max))
-            }
+        let ended = (reasoner?.takeFinished() ?? []).compactMap { call, result -> Event? in
+            guard let key = keys.removeValue(forKey: call) else { return nil }
+            calls[key] = nil
+            // Kernels draw no chance: what spreads the next try comes with the news.
+            return .modelEnded(key.run, key.command, result, chance: .random(in: 0 ... .max))
+        }
+        return begun + ended
     }
 
     private func watch(_ descriptor: Int32, read: Bool, write: Bool) {

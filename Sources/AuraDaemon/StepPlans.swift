@@ -1,6 +1,7 @@
 import AuraConfinement
 import AuraModel
 import AuraSystem
+import Crypto
 
 /// Turns a run's request into a cage: what runs, what it sees, for how long.
 ///
@@ -31,7 +32,8 @@ struct StepPlans {
         case .collect(let paths):
             try workspaces.ensure(owner, .tree)
             return git(
-                GitScripts.collect, run, binds: [], tree: .tree, owner: owner, writable: false,
+                GitScripts.collect, run, binds: [], tree: workspaces.path(owner, .tree),
+                writable: false,
                 ["AURA_PATHS": paths.joined(separator: "\n")], output: .document)
         default: break
         }
@@ -47,6 +49,7 @@ struct StepPlans {
                 GitScripts.survey, run, binds: [source(workspace)], tree: nil,
                 [
                     "AURA_BASE": workspace.base, "AURA_TASKS": tasks,
+                    "AURA_LAND": definition.landing.mode.rawValue,
                     "AURA_LINES": lines(of: run, definition, workspace),
                 ], output: .document)
         case .read(let commit, let paths):
@@ -54,45 +57,97 @@ struct StepPlans {
                 GitScripts.read, run, binds: [source(workspace)], tree: nil,
                 ["AURA_COMMIT": commit, "AURA_PATHS": paths.joined(separator: "\n")],
                 output: .document)
-        case .prepare(let base):
-            try workspaces.renew(owner, .store)
-            try workspaces.renew(owner, .tree)
+        case .prepare(let base, let lane):
+            try workspaces.ensure(owner, .store)
+            try workspaces.renew(owner, .tree, lane: lane)
             return git(
                 GitScripts.prepare, run, binds: [source(workspace), store(owner, writable: true)],
-                tree: .tree, owner: owner, ["AURA_COMMIT": base])
-        case .export(let base, let message, let overlay):
+                tree: workspaces.path(owner, .tree, lane: lane), ["AURA_COMMIT": base])
+        case .export(let base, let message, let overlay, let lane, let files):
+            let message = Self.sealed(message, definition)
             try workspaces.provide(overlay, message: message, for: owner)
-            let input = CagePlan.Bind(workspaces.path(owner, .input), at: "/in")
             return git(
-                GitScripts.export, run, binds: [store(owner, writable: true), input], tree: .tree,
-                owner: owner, writable: false,
-                dated(run).merging([
-                    "AURA_COMMIT": base,
+                GitScripts.export, run, binds: exporting(owner),
+                tree: workspaces.path(owner, .tree, lane: lane), writable: false,
+                authored(run, workspace).merging([
+                    "AURA_COMMIT": base, "AURA_FILES": Self.lines(files),
+                    "AURA_PROTECTED": Self.lines(workspace.protected),
                     // A specification is handed in as the overlay alone.
                     "AURA_OVERLAY_COUNTS": definition.kind == .specGen ? "1" : "",
                 ]) { $1 })
+        case .rebase(let commit, let onto, let overlay):
+            try workspaces.ensure(owner, .store)
+            try workspaces.provide(overlay, message: "", for: owner)
+            return git(
+                GitScripts.rebase, run, binds: exporting(owner) + [source(workspace)], tree: nil,
+                authored(run, workspace).merging(
+                    ["AURA_COMMIT": commit, "AURA_PARENT": onto]) { $1 })
         case .checkout(let commit):
             try workspaces.renew(owner, .check)
             return git(
-                GitScripts.checkout, run, binds: [store(owner, writable: false)], tree: .check,
-                owner: owner, ["AURA_COMMIT": commit])
+                GitScripts.checkout, run, binds: [store(owner, writable: false)],
+                tree: workspaces.path(owner, .check), ["AURA_COMMIT": commit])
+        case .checkoutTests(let base, let commit, let paths):
+            try workspaces.renew(owner, .check)
+            return git(
+                GitScripts.checkoutTests, run, binds: [store(owner, writable: false)],
+                tree: workspaces.path(owner, .check),
+                ["AURA_COMMIT": commit, "AURA_PARENT": base, "AURA_TESTS": Self.lines(paths)])
         case .verify(let step):
             try workspaces.ensure(owner, .check)
             var cage = CagePlan.command(
                 run: run.id.text, step.argv, workspace: workspaces.path(owner, .check))
             cage.binds += granted(definition)
             return limited(cage, step.timeout ?? definition.limits.command, definition)
-        case .land(let branch, let commit, let base):
-            let target = CagePlan.Bind(
-                CagePlan.canonicalPath(workspace.repository) ?? workspace.repository, at: "/repo",
-                writable: true)
+        case .diff(let base, let commit):
             return git(
-                GitScripts.land, run, binds: [target, store(owner, writable: false)], tree: nil,
-                [
-                    "AURA_AUTOMATON": definition.name.text, "AURA_BRANCH": branch,
-                    "AURA_COMMIT": commit, "AURA_PARENT": base,
-                ])
+                GitScripts.diff, run, binds: [store(owner, writable: false)], tree: nil,
+                ["AURA_COMMIT": commit, "AURA_PARENT": base], output: .document)
+        case .land(let branch, let commit, let base, let replaces):
+            return land(
+                branch, commit, base, run, owner, workspace,
+                scope: "aura/\(definition.name.text)",
+                target: definition.landing.mode == .mergeFF ? workspace.base : "//",
+                replaces: replaces ?? "none")
+        case .push(let branch, let commit):
+            guard let remote = definition.landing.remote else {
+                throw SystemError("push", code: 2, subject: "the definition names no remote")
+            }
+            let target = CagePlan.Bind(
+                CagePlan.canonicalPath(remote) ?? remote, at: "/remote", writable: true)
+            return git(
+                GitScripts.push, run, binds: [source(workspace), target], tree: nil,
+                ["AURA_BRANCH": branch, "AURA_COMMIT": commit])
+        case .salvage(let base, let message, let lane):
+            try workspaces.ensure(owner, .tree, lane: lane)
+            try workspaces.ensure(owner, .store)
+            try workspaces.provide([], message: message, for: owner)
+            return git(
+                GitScripts.salvage, run, binds: exporting(owner),
+                tree: workspaces.path(owner, .tree, lane: lane), writable: false,
+                authored(run, workspace).merging([
+                    "AURA_COMMIT": base, "AURA_EXPORT": GitScripts.export,
+                ]) { $1 })
+        case .keep(let branch, let commit, let base):
+            return land(
+                branch, commit, base, run, owner, workspace,
+                scope: "aura-failed/\(definition.name.text)", target: "//", replaces: "any")
         }
+    }
+
+    private func land(
+        _ branch: String, _ commit: String, _ base: String, _ run: RunRow, _ owner: RunID,
+        _ workspace: Definition.Workspace, scope: String, target: String, replaces: String
+    ) -> Plan {
+        let repository = CagePlan.Bind(
+            CagePlan.canonicalPath(workspace.repository) ?? workspace.repository, at: "/repo",
+            writable: true)
+        return git(
+            GitScripts.land, run, binds: [repository, store(owner, writable: false)], tree: nil,
+            [
+                "AURA_SCOPE": scope, "AURA_TARGET": target, "AURA_BRANCH": branch,
+                "AURA_COMMIT": commit, "AURA_PARENT": base, "AURA_REPLACES": replaces,
+            ])
     }
 
     /// The cage of a task-run's own command, over the tree that the commands share.
@@ -113,10 +168,10 @@ struct StepPlans {
     func plan(
         _ call: ToolCall, of run: RunRow, owner: RunID, _ definition: Definition
     ) throws(SystemError) -> Plan {
-        try workspaces.ensure(owner, .tree)
+        let tree = try tree(of: run, owner)
         let line = call.input["command"]?.stringValue ?? ""
         var cage = CagePlan.command(
-            run: run.id.text, ["/bin/sh", "-c", line], workspace: workspaces.path(owner, .tree))
+            run: run.id.text, ["/bin/sh", "-c", line], workspace: tree)
         cage.binds += granted(definition)
         var timeout = definition.limits.command
         if let seconds = call.input["timeout_seconds"]?.integerValue, seconds > 0,
@@ -145,15 +200,21 @@ struct StepPlans {
 
     /// The cage of the run's worker.
     ///
-    /// A coordinator touches no files and is given none.
+    /// A coordinator touches no files and is given none; a reviewer reads.
     func worker(of run: RunRow, owner: RunID) throws(SystemError) -> CagePlan {
         switch run.kind {
         case .devLoop: return CagePlan.worker(run: run.id.text, workspace: nil)
         case .taskRun, .chat, .specGen:
-            try workspaces.ensure(owner, .tree)
             return CagePlan.worker(
-                run: run.id.text, workspace: workspaces.path(owner, .tree))
+                run: run.id.text, workspace: try tree(of: run, owner),
+                writable: run.task?.role != .review)
         }
+    }
+
+    /// Where the agent of `run` works.
+    private func tree(of run: RunRow, _ owner: RunID) throws(SystemError) -> String {
+        try workspaces.ensure(owner, .tree, lane: run.task?.lane)
+        return workspaces.path(owner, .tree, lane: run.task?.lane)
     }
 
     /// The references whose commits work may go on from, a pattern a word: see
@@ -171,22 +232,50 @@ struct StepPlans {
     }
 
     private func git(
-        _ script: String, _ run: RunRow, binds: [CagePlan.Bind], tree: Workspaces.Room?,
-        owner: RunID? = nil, writable: Bool = true, _ environment: [String: String],
-        output: OutputTail = .command
+        _ script: String, _ run: RunRow, binds: [CagePlan.Bind], tree: String?,
+        writable: Bool = true, _ environment: [String: String], output: OutputTail = .command
     ) -> Plan {
-        let workspace = tree.map { workspaces.path(owner ?? run.id, $0) }
         var cage = CagePlan.command(
-            run: run.id.text, ["/bin/sh", "-c", script], workspace: workspace, writable: writable,
+            run: run.id.text, ["/bin/sh", "-c", script], workspace: tree, writable: writable,
             directory: "/tmp", environment: environment)
         cage.binds += binds
         return Plan(cage: cage, timeout: Self.gitTimeout, output: output)
     }
 
     /// The same run makes the same commit: a repeated export is the same export.
-    private func dated(_ run: RunRow) -> [String: String] {
+    private func authored(
+        _ run: RunRow, _ workspace: Definition.Workspace
+    ) -> [String: String] {
         let date = "@\(run.admittedAt.milliseconds / 1000) +0000"
-        return ["GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date]
+        var environment = ["GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date]
+        if let identity = workspace.identity, let open = identity.lastIndex(of: "<") {
+            let name = identity[..<open].split(separator: " ").joined(separator: " ")
+            let address = String(identity[open...].dropFirst().dropLast())
+            for who in ["AUTHOR", "COMMITTER"] {
+                environment["GIT_\(who)_NAME"] = name
+                environment["GIT_\(who)_EMAIL"] = address
+            }
+        }
+        return environment
+    }
+
+    /// The message with the hash of what the daemon proves before it lands: the declared steps.
+    private static func sealed(_ message: String, _ definition: Definition) -> String {
+        guard !definition.verify.isEmpty, let steps = try? JSON.encode(definition.verify) else {
+            return message
+        }
+        let hash = SHA256.hash(data: steps).prefix(8).map { String(byte: $0) }.joined()
+        return message + "Aura-Verify: \(hash)\n"
+    }
+
+    private static func lines(_ texts: [String]?) -> String {
+        (texts ?? []).joined(separator: "\n")
+    }
+
+    private func exporting(_ owner: RunID) -> [CagePlan.Bind] {
+        [
+            store(owner, writable: true), CagePlan.Bind(workspaces.path(owner, .input), at: "/in"),
+        ]
     }
 
     private func source(_ workspace: Definition.Workspace) -> CagePlan.Bind {

@@ -174,7 +174,7 @@ final class TurnLoop {
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
-        effects.note(committed.entries.dropFirst(committed.toldCount))
+        effects.note(committed.entries)
         var events: [Event] = []
         var ended: Set<RunID> = []
         for action in committed.actions {

@@ -27,22 +27,40 @@ struct Workspaces: Sendable {
     }
 
     /// The path of one room; it need not exist.
-    func path(_ run: RunID, _ room: Room) -> String { "\(root)/\(run)/\(room.rawValue)" }
+    ///
+    /// `lane` tells the trees of tasks that are worked on at the same time apart.
+    func path(_ run: RunID, _ room: Room, lane: String? = nil) -> String {
+        "\(root)/\(run)/\(room.rawValue)" + (lane.map { "-\($0)" } ?? "")
+    }
 
     /// Makes the room if it is not there.
-    func ensure(_ run: RunID, _ room: Room) throws(SystemError) {
+    ///
+    /// - Throws: `SystemError` when it cannot be made, or `lane` is no part of a name.
+    func ensure(_ run: RunID, _ room: Room, lane: String? = nil) throws(SystemError) {
+        try Self.check(lane)
         try Self.makeDirectory("\(root)/\(run)")
-        try Self.makeDirectory(path(run, room))
+        try Self.makeDirectory(path(run, room, lane: lane))
     }
 
     /// Makes the room anew and empty.
-    func renew(_ run: RunID, _ room: Room) throws(SystemError) {
+    ///
+    /// - Throws: `SystemError` when it cannot be made, or `lane` is no part of a name.
+    func renew(_ run: RunID, _ room: Room, lane: String? = nil) throws(SystemError) {
+        try Self.check(lane)
         try Self.makeDirectory("\(root)/\(run)")
         // The cage of the run's own worker has the tree bound while a step prepares it: the directory
         // itself has to stay, or the worker would go on in one that is gone.
-        guard room != .tree else { return try empty(path(run, room)) }
-        try discard(path: path(run, room))
-        try Self.makeDirectory(path(run, room))
+        guard room != .tree else { return try empty(path(run, room, lane: lane)) }
+        try discard(path: path(run, room, lane: lane))
+        try Self.makeDirectory(path(run, room, lane: lane))
+    }
+
+    /// A lane comes from the worker.
+    private static func check(_ lane: String?) throws(SystemError) {
+        guard let lane else { return }
+        guard !lane.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }),
+            lane.utf8.count < 200
+        else { throw SystemError("lane", code: EINVAL, subject: lane) }
     }
 
     /// Takes everything out of a directory, made if need be, as `discard` takes a whole one away.

@@ -99,7 +99,7 @@ package enum AuditFields {
         case .checkpoint(let checkpoint):
             [("AURA_CHECKPOINT", SafeText.line(checkpoint.parsed?.line ?? checkpoint.note))]
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
-            .automatonPaused, .automatonResumed,
+            .automatonPaused, .automatonResumed, .breakerOpened,
             .attemptStarted, .attemptReady, .stopRequested, .runUnparked:
             []
         }
@@ -144,7 +144,8 @@ package enum AuditFields {
             case .toolFinished(_, let result):
                 ("tool-finished", result.isDenied ? "denied" : result.isError ? "error" : "done")
             case .stepFinished(_, let result): ("step-finished", SafeText.brief(result.exit.text))
-            case .childFinished(_, _, let outcome, _): ("child-finished", outcome.ending.rawValue)
+            case .childFinished(_, _, let outcome, _, _):
+                ("child-finished", outcome.ending.rawValue)
             case .operatorAnswered(_, let text):
                 ("operator-answered", text == nil ? "unanswered" : "answered")
             case .waited: ("waited", nil)

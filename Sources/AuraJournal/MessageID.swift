@@ -16,6 +16,7 @@ package enum MessageID {
         case .automatonStarted: "8411449de9434a1db1995049e340635d"
         case .automatonStopped: "e6df2501505549f786b539946ff2ab39"
         case .automatonPaused: "3d0c5a5d1f0f4a2e9c1b7f6e21a84c90"
+        case .breakerOpened: "7c1e5b0a94d3486fb2a7e9d01c6f38a5"
         case .automatonResumed: "b1f2a3c86a9d4b6a8b1f3d5e7c902a4e"
         case .clockStepped: "5e7a1c0d94b24f38a6d2e8b3c1f4079a"
         case .successOverdue: "c4d9e2f17b3a4c5d8e6f0a1b2c3d4e5f"

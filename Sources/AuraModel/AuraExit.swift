@@ -62,6 +62,7 @@ extension RunOutcome.Ending {
         case .protocolViolation: 25
         case .confinement: 26
         case .indeterminate: 27
+        case .breaker: 28
         }
     }
 }

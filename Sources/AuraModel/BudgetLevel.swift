@@ -59,6 +59,7 @@ package struct BudgetLevel: Hashable, Sendable, Codable {
 
     /// Four fifths: the share of a budget at which its kernel is told to wrap up.
     package static let wrapUpNumerator = 4
+    /// See `wrapUpNumerator`.
     package static let wrapUpDenominator = 5
 
     /// The part of the budget that is four fifths spent; nil while none is.

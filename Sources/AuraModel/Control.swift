@@ -41,6 +41,8 @@ package enum ControlPath {
     /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note
     /// in hex: one kept elsewhere): `RecordVerdict`.
     package static let verify = "/v1/record/verify"
+    /// POST `BackupOrder`: `RecordVerdict` of the copy.
+    package static let backup = "/v1/record/backup"
     /// POST `RunBundle`: `[ReplayVerdict]`.
     package static let replay = "/v1/record/replay"
     /// GET: `RecordKey`.
@@ -143,7 +145,7 @@ package struct RecordTrouble: Hashable, Sendable, Codable {
             case .failing:
                 "look at the disk (dmesg, mount); aurad goes on by itself once writes succeed"
             case .damaged:
-                "aura-ctl record verify; then stop aurad and put back the newest good backup"
+                "aura-ctl record verify; then stop aurad, and try aurad --rebuild or put a backup back"
             }
         }
     }
@@ -235,6 +237,15 @@ package struct OperatorAnswer: Hashable, Sendable, Codable {
 
     /// An answer.
     package init(text: String) { self.text = text }
+}
+
+/// Where a backup of the record is to be made.
+package struct BackupOrder: Hashable, Sendable, Codable {
+    /// Absolute; it is not there yet.
+    package var directory: String
+
+    /// A backup into `directory`.
+    package init(directory: String) { self.directory = directory }
 }
 
 /// The text of a definition file to check.

@@ -31,6 +31,14 @@ package struct Definition: Hashable, Sendable, Codable {
     package var verify: [StepDeclaration]
     package var limits: Limits
     package var capabilities: Capabilities
+    /// How a verified result is handed over; nil: on a branch of its own.
+    package var land: Landing?
+    /// dev-loop: who reads a verified result before it lands; nil: nobody.
+    package var review: Review?
+    /// dev-loop: when the loop stops itself; nil: as `Breaker.standard` says.
+    package var breaker: Breaker?
+    /// dev-loop: reasoners for the second attempt at a task, the third and so on; the last one stays.
+    package var escalate: [String]?
     /// task-run: commands that are its work, in order, instead of a model's.
     package var run: [StepDeclaration]?
     /// task-run: files that it has to leave in its workspace, which are kept in the record.
@@ -46,7 +54,8 @@ package struct Definition: Hashable, Sendable, Codable {
         budget: Budget = Budget(), workspace: Workspace? = nil, verify: [StepDeclaration] = [],
         limits: Limits = Limits(), capabilities: Capabilities = Capabilities(),
         run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
-        spec: SpecSource? = nil
+        spec: SpecSource? = nil, land: Landing? = nil, review: Review? = nil,
+        breaker: Breaker? = nil, escalate: [String]? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -62,6 +71,10 @@ package struct Definition: Hashable, Sendable, Codable {
         self.verify = verify
         self.limits = limits
         self.capabilities = capabilities
+        self.land = land
+        self.review = review
+        self.breaker = breaker
+        self.escalate = escalate
         self.run = run
         self.outputs = outputs
         self.spec = spec
@@ -92,6 +105,10 @@ package struct Definition: Hashable, Sendable, Codable {
         package var base: String
         /// dev-loop: the task list's path inside the repository.
         package var tasks: String
+        /// Globs of paths that no run may change; nil: none.
+        package var protected: [String]?
+        /// Who the commits are by, as `Name <address>`; nil: aura itself.
+        package var identity: String?
         /// Further automatons on whose landed commits work goes on, beside its own.
         package var buildsOn: [AutomatonName]?
         /// dev-loop: whether the task list has to stand beside a specification whose lint receipt
@@ -101,11 +118,14 @@ package struct Definition: Hashable, Sendable, Codable {
         /// A workspace; work starts from `main` and tasks stand in `tasks.md` unless given.
         package init(
             repository: String, base: String = "main", tasks: String = "tasks.md",
+            protected: [String]? = nil, identity: String? = nil,
             buildsOn: [AutomatonName]? = nil, isLinted: Bool? = nil
         ) {
             self.repository = repository
             self.base = base
             self.tasks = tasks
+            self.protected = protected
+            self.identity = identity
             self.buildsOn = buildsOn
             self.isLinted = isLinted
         }
@@ -137,18 +157,21 @@ package struct Definition: Hashable, Sendable, Codable {
         package var command: Milliseconds
         /// Most tokens the model may answer in one turn.
         package var answerTokens: Int
+        /// dev-loop: tasks at work at the same time, of those marked `[P]`; nil: one.
+        package var parallel: Int?
         /// What a command may use; nil: as `ResourceLimits()` says.
         package var resources: ResourceLimits?
 
         /// Limits: 40 turns, 2 attempts, 10 minutes a command, 8192 tokens an answer unless given.
         package init(
             turns: Int = 40, attempts: Int = 2, command: Milliseconds = .minutes(10),
-            answerTokens: Int = 8192, resources: ResourceLimits? = nil
+            answerTokens: Int = 8192, parallel: Int? = nil, resources: ResourceLimits? = nil
         ) {
             self.turns = turns
             self.attempts = attempts
             self.command = command
             self.answerTokens = answerTokens
+            self.parallel = parallel
             self.resources = resources
         }
     }

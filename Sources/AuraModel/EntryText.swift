@@ -64,7 +64,7 @@ package struct EntryText: Hashable, Sendable {
             case .tool(let call): title = EntryText.title(of: call)
             case .step(let request):
                 title = "step " + SafeText.brief(request.title)
-                if case .land(let branch, let commit, _) = request {
+                if case .land(let branch, let commit, _, _) = request {
                     success = SafeText.brief("landed \(commit.prefix(12)) on \(branch)")
                 }
             case .spawn(let request, _): title = "task " + SafeText.brief(request.task.id)
@@ -129,6 +129,8 @@ extension EntryText {
         case .definitionRefused(let file, let diagnostics): refused(file, diagnostics)
         case .automatonStarted: Self(.notice, "schedule in force, ordered by \(by(entry))")
         case .automatonStopped: Self(.notice, "schedule stopped, ordered by \(by(entry))")
+        case .breakerOpened(let reason, let until):
+            Self(.warning, Definition.Breaker.text(reason, until: until))
         case .automatonPaused: Self(.notice, "paused by \(by(entry)): firings will be skipped")
         case .automatonResumed: Self(.notice, "resumed by \(by(entry))")
         case .clockStepped(let by, let asleep): clock(by, asleep)
@@ -348,7 +350,7 @@ extension EntryText {
         case .toolFinished(let command, let result): tool(title(command), result)
         case .stepFinished(let command, let result):
             step(title(command), subject?.success, result)
-        case .childFinished(let command, let run, let outcome, _):
+        case .childFinished(let command, let run, let outcome, _, _):
             Self(
                 outcome.isSuccess ? .notice : .warning,
                 "\(title(command)) (run \(run.short)) \(text(of: outcome))")

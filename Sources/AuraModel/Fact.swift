@@ -12,6 +12,9 @@ package enum Fact: Hashable, Sendable {
     case automatonStopped
     /// The schedule stays in force, but what fires is skipped until it is resumed.
     case automatonPaused
+    /// The automaton burned without landing: what fires is skipped until `until`, or until an
+    /// operator resumes it.
+    case breakerOpened(reason: String, until: Instant?)
     case automatonResumed
     /// The wall clock moved `by` against the clock of the boot between two turns, or between a stop
     /// and a start; `asleep`: so long the machine was suspended.
@@ -127,30 +130,6 @@ package struct CallPlacement: Hashable, Sendable, Codable {
     }
 }
 
-/// A run that was let in, with all that it needs to be carried through.
-package struct RunAdmitted: Hashable, Sendable, Codable {
-    package var trigger: Trigger
-    package var kind: AutomatonKind
-    package var definition: String
-    package var task: TaskBrief?
-    package var budget: BudgetLimits
-    /// The civil day of the automaton's zone to which all that the run consumes is charged.
-    package var day: String
-
-    /// An admitted run; `definition` is the digest of its snapshot.
-    package init(
-        trigger: Trigger, kind: AutomatonKind, definition: String, task: TaskBrief?,
-        budget: BudgetLimits, day: String
-    ) {
-        self.trigger = trigger
-        self.kind = kind
-        self.definition = definition
-        self.task = task
-        self.budget = budget
-        self.day = day
-    }
-}
-
 /// How an attempt's process ended.
 package enum AttemptExit: Hashable, Sendable, Codable {
     case exited(code: Int)
@@ -205,6 +184,7 @@ extension Fact: Codable {
         case automatonStarted = "automaton-started"
         case automatonStopped = "automaton-stopped"
         case automatonPaused = "automaton-paused"
+        case breakerOpened = "breaker-opened"
         case automatonResumed = "automaton-resumed"
         case clockStepped = "clock-stepped"
         case successOverdue = "success-overdue"
@@ -242,6 +222,7 @@ extension Fact: Codable {
         case .automatonStarted: .automatonStarted
         case .automatonStopped: .automatonStopped
         case .automatonPaused: .automatonPaused
+        case .breakerOpened: .breakerOpened
         case .automatonResumed: .automatonResumed
         case .clockStepped: .clockStepped
         case .successOverdue: .successOverdue
@@ -283,6 +264,10 @@ extension Fact: Codable {
         case .automatonStarted: self = .automatonStarted
         case .automatonStopped: self = .automatonStopped
         case .automatonPaused: self = .automatonPaused
+        case .breakerOpened:
+            self = .breakerOpened(
+                reason: try get(.reason),
+                until: try values.decodeIfPresent(Instant.self, forKey: .until))
         case .automatonResumed: self = .automatonResumed
         case .clockStepped: self = .clockStepped(by: try get(.by), asleep: try get(.asleep))
         case .successOverdue:
@@ -341,6 +326,9 @@ extension Fact: Codable {
         case .definitionRemoved, .automatonStarted, .automatonStopped, .automatonPaused,
             .automatonResumed, .attemptStarted, .runUnparked:
             break
+        case .breakerOpened(let reason, let until):
+            try values.encode(reason, forKey: .reason)
+            try values.encodeIfPresent(until, forKey: .until)
         case .clockStepped(let by, let asleep):
             try values.encode(by, forKey: .by)
             try values.encode(asleep, forKey: .asleep)

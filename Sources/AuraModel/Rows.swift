@@ -66,41 +66,6 @@ package struct DaemonRow: Hashable, Sendable, Codable {
     /// What all automatons together used on the newest dates, oldest first, at most `daysMax`.
     package var days: [HostDay]?
 
-    /// 3: zones put at most two dates on one moment, and a run that began on the day before may
-    /// still go on.
-    package static let daysMax = 3
-
-    /// A route whose breaker is open.
-    package struct OpenRoute: Hashable, Sendable, Codable {
-        package var since: Instant
-        package var until: Instant
-        /// How often it was opened since it last answered.
-        package var count: Int
-        package var reason: String
-
-        /// A route that is not asked before `until`.
-        package init(since: Instant, until: Instant, count: Int, reason: String) {
-            self.since = since
-            self.until = until
-            self.count = count
-            self.reason = reason
-        }
-    }
-
-    /// What was used on one date, each automaton's own.
-    package struct HostDay: Hashable, Sendable, Codable {
-        package var day: String
-        package var reserved: Amount
-        package var spent: Amount
-
-        /// An unused date.
-        package init(day: String) {
-            self.day = day
-            reserved = .zero
-            spent = .zero
-        }
-    }
-
     /// The newest checkpoint's own entry, and its time; nil before the first.
     package var checkpoint: Int?
     package var checkpointAt: Instant?
@@ -144,13 +109,16 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var pause: Pause?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
-    /// Spans up to the cursor whose firings were all missed: planned again when the clock goes back
-    /// into them. Oldest first, at most `missesMax`.
+    /// Spans up to the cursor whose firings were all missed, oldest first, at most `missesMax`.
+    ///
+    /// Planned again when the clock goes back into them.
     package var misses: [Miss]?
-    /// Spans up to the cursor in which the schedule was not in force, so that nothing was decided:
-    /// planned when the clock goes back into them. Oldest first, at most `settledMax`.
+    /// Spans up to the cursor in which the schedule was not in force, so that nothing was decided.
+    ///
+    /// Planned when the clock goes back into them. Oldest first, at most `settledMax`.
     package var unplanned: [Span]?
     /// Spans after the cursor whose firings have been decided already: the clock was there before.
+    ///
     /// Oldest first, apart from each other, at most `settledMax`.
     package var settled: [Span]?
     /// When the schedule came into force, changed or went, oldest first, at most `historyMax`.
@@ -169,12 +137,20 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
         package var since: Instant
         package var by: Principal
         package var sequence: Int
+        /// Why, and until when, if the breaker did it.
+        package var reason: String?
+        package var until: Instant?
 
         /// A pause that the entry `sequence` began.
-        package init(since: Instant, by: Principal, sequence: Int) {
+        package init(
+            since: Instant, by: Principal, sequence: Int, reason: String? = nil,
+            until: Instant? = nil
+        ) {
             self.since = since
             self.by = by
             self.sequence = sequence
+            self.reason = reason
+            self.until = until
         }
     }
 
@@ -196,31 +172,6 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
             self.reason = reason
             self.sequence = sequence
             self.by = by
-        }
-    }
-
-    /// The instants after `after` up to and including `through`.
-    package struct Span: Hashable, Sendable, Codable {
-        package var after: Instant
-        package var through: Instant
-
-        /// A span.
-        package init(after: Instant, through: Instant) {
-            self.after = after
-            self.through = through
-        }
-    }
-
-    /// Firings that were missed in a row.
-    package struct Miss: Hashable, Sendable, Codable {
-        package var span: Span
-        /// The row that stands for the first of them, where that were too many for a row each.
-        package var summary: OccurrenceRow?
-
-        /// Firings of `span`, some of them summed up in one row.
-        package init(span: Span, summary: OccurrenceRow? = nil) {
-            self.span = span
-            self.summary = summary
         }
     }
 
@@ -337,34 +288,6 @@ package struct RunRow: Hashable, Sendable, Codable {
         }
     }
 
-    /// What the newest answer told of how many tokens the conversation has.
-    package struct Calibration: Hashable, Sendable, Codable {
-        package var reasoner: String
-        /// Bytes of the request, and the input tokens that the provider counted for it.
-        package var bytes: Int
-        package var tokens: Int
-
-        /// `tokens` were counted for `bytes`.
-        package init(reasoner: String, bytes: Int, tokens: Int) {
-            self.reasoner = reasoner
-            self.bytes = bytes
-            self.tokens = tokens
-        }
-    }
-
-    /// The steps that passed on the newest result, by the daemon's own runs of them.
-    package struct Proof: Hashable, Sendable, Codable {
-        /// The commit that the newest export made; nil before one.
-        package var exported: String?
-        /// The commit whose fresh tree the verify steps run in; nil before a checkout.
-        package var checkedOut: String?
-        /// What passed there since.
-        package var passed: [StepDeclaration]
-
-        /// Nothing is proven.
-        package init() { passed = [] }
-    }
-
     package var id: RunID
     package var automaton: AutomatonName
     package var kind: AutomatonKind
@@ -403,6 +326,8 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var stepped: Milliseconds?
     /// The entry that finished it.
     package var finishedSequence: Int?
+    /// The reasoner of a child that does not use its definition's first.
+    package var reasoner: String?
     package var calibration: Calibration?
 
     /// The row of a run that was just admitted.
@@ -423,48 +348,12 @@ package struct RunRow: Hashable, Sendable, Codable {
         reserved = .zero
         spent = .zero
         day = admitted.day
+        reasoner = admitted.reasoner
         admittedAt = at
         fruitlessAttempts = 0
         wrapUpSent = false
         proof = Proof()
         report = ""
         activity = "waiting for a slot"
-    }
-
-    /// The run that spawned this one; nil for a top-level run.
-    package var parent: RunID? {
-        guard case .parent(let run, _) = trigger else { return nil }
-        return run
-    }
-
-    /// How it ended; nil while it goes on.
-    package var outcome: RunOutcome? {
-        guard case .finished(let outcome) = phase else { return nil }
-        return outcome
-    }
-
-    /// Whether it has ended.
-    package var isFinished: Bool { outcome != nil }
-}
-
-/// What an automaton consumed in one civil day of its zone.
-///
-/// Key: automaton, slash, date.
-package struct BudgetRow: Hashable, Sendable, Codable {
-    package var automaton: AutomatonName
-    package var day: String
-    package var limits: BudgetLimits
-    package var reserved: Amount
-    package var spent: Amount
-    package var runs: Int
-
-    /// An unused day.
-    package init(automaton: AutomatonName, day: String, limits: BudgetLimits) {
-        self.automaton = automaton
-        self.day = day
-        self.limits = limits
-        reserved = .zero
-        spent = .zero
-        runs = 0
     }
 }

@@ -10,6 +10,8 @@ package struct RunOutcome: Hashable, Sendable, Codable {
         case failed
         /// dev-loop: at least one task was not landed.
         case tasksFailed = "tasks-failed"
+        /// dev-loop: it burned without landing and stopped itself.
+        case breaker = "breaker-open"
         /// A declared verify step failed on the result.
         case failedVerify = "failed-verify"
         /// Verify fails on the untouched base: nothing built on it could be judged.

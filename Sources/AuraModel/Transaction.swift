@@ -8,7 +8,9 @@ package enum Transaction: Hashable, Sendable, Codable {
     case modelFailed(command: CommandID, failure: ModelFailure)
     case toolFinished(command: CommandID, result: ToolResult)
     case stepFinished(command: CommandID, result: StepResult)
-    case childFinished(command: CommandID, run: RunID, outcome: RunOutcome, report: String)
+    /// `spent`: all that the child consumed; absent in records from before it was noted.
+    case childFinished(
+        command: CommandID, run: RunID, outcome: RunOutcome, report: String, spent: Amount? = nil)
     /// The operator's answer, or nil when the deadline passed without one.
     case operatorAnswered(command: CommandID, text: String?)
     case waited(command: CommandID)
@@ -26,7 +28,7 @@ package enum Transaction: Hashable, Sendable, Codable {
         case .started, .messaged, .wrapUp: nil
         case .modelAnswered(let command, _), .modelFailed(let command, _),
             .toolFinished(let command, _), .stepFinished(let command, _),
-            .childFinished(let command, _, _, _), .operatorAnswered(let command, _),
+            .childFinished(let command, _, _, _, _), .operatorAnswered(let command, _),
             .waited(let command), .interrupted(let command, _):
             command
         }
@@ -187,21 +189,39 @@ package enum StepRequest: Hashable, Sendable, Codable {
     case survey
     /// Print files of a commit, each behind `file BYTES PATH`; of a directory all that is in it.
     case read(commit: String, paths: [String])
-    /// Make the agent's disposable clone at a commit.
-    case prepare(base: String)
+    /// Make the agent's disposable clone at a commit, in the room of `lane` (nil: the only one).
+    case prepare(base: String, lane: String? = nil)
     /// Run one declared command in the agent's tree: the work of a task-run without a model.
     case run(step: StepDeclaration)
     /// Print files of the agent's tree, each behind `file BYTES PATH`; what is not there is left
     /// out.
     case collect(paths: [String])
     /// Turn what the agent left into one commit on top of `base`. Prints `commit COMMIT`.
-    case export(base: String, message: String, overlay: [OverlayFile])
+    ///
+    /// `files`: globs outside of which nothing may have changed; nil: no such bound.
+    case export(
+        base: String, message: String, overlay: [OverlayFile], lane: String? = nil,
+        files: [String]? = nil)
+    /// Put the one change of `commit` on top of `onto`. Prints `commit COMMIT`.
+    case rebase(commit: String, onto: String, overlay: [OverlayFile])
+    /// Make a fresh tree of `base` with only the tests of `commit`, for a verify that must fail.
+    case checkoutTests(base: String, commit: String, paths: [String])
+    /// Print what `commit` changes against `base`, for a reviewer.
+    case diff(base: String, commit: String)
+    /// Turn what the agent of a failed task left into a commit. Prints `commit COMMIT`.
+    case salvage(base: String, message: String, lane: String? = nil)
+    /// Put such a commit on the branch of the failed task.
+    case keep(branch: String, commit: String, base: String)
+    /// Push a landed branch to the declared remote, and read it back.
+    case push(branch: String, commit: String)
     /// Make a fresh tree of a commit, for verify.
     case checkout(commit: String)
     /// Run one declared command in the fresh tree.
     case verify(step: StepDeclaration)
     /// Hand the exported commit to the repository and set `branch` to it by compare-and-swap.
-    case land(branch: String, commit: String, base: String)
+    ///
+    /// `replaces`: the commit on a base that has moved which the branch may leave.
+    case land(branch: String, commit: String, base: String, replaces: String? = nil)
 
     /// A few words for an operator.
     package var title: String {
@@ -209,13 +229,21 @@ package enum StepRequest: Hashable, Sendable, Codable {
         case .survey: "survey the repository"
         case .read(let commit, let paths):
             "read \(paths.joined(separator: ", ")) at \(commit.prefix(12))"
-        case .prepare(let base): "prepare a clone at \(base.prefix(12))"
+        case .prepare(let base, _): "prepare a clone at \(base.prefix(12))"
         case .run(let step): "run: \(step.name)"
         case .collect(let paths): "collect \(paths.joined(separator: ", "))"
         case .export: "export the result as a commit"
         case .checkout(let commit): "check out \(commit.prefix(12)) afresh"
         case .verify(let step): "verify: \(step.name)"
-        case .land(let branch, let commit, _): "land \(commit.prefix(12)) on \(branch)"
+        case .rebase(let commit, let onto, _):
+            "put \(commit.prefix(12)) on top of \(onto.prefix(12))"
+        case .checkoutTests(let base, let commit, _):
+            "check out \(base.prefix(12)) with the tests of \(commit.prefix(12))"
+        case .diff(_, let commit): "show what \(commit.prefix(12)) changes"
+        case .salvage: "keep what the failed task left"
+        case .keep(let branch, let commit, _): "keep \(commit.prefix(12)) on \(branch)"
+        case .push(let branch, _): "push \(branch)"
+        case .land(let branch, let commit, _, _): "land \(commit.prefix(12)) on \(branch)"
         }
     }
 }
@@ -294,11 +322,14 @@ package struct SpawnRequest: Hashable, Sendable, Codable {
     package var task: TaskBrief
     /// Carved out of what the parent has left.
     package var budget: BudgetLimits
+    /// One of the definition's reasoners; nil: its first.
+    package var reasoner: String?
 
     /// A child that works on `task` within `budget`.
-    package init(task: TaskBrief, budget: BudgetLimits) {
+    package init(task: TaskBrief, budget: BudgetLimits, reasoner: String? = nil) {
         self.task = task
         self.budget = budget
+        self.reasoner = reasoner
     }
 }
 
@@ -309,11 +340,25 @@ package struct TaskBrief: Hashable, Sendable, Codable {
     package var text: String
     /// What earlier attempts left behind: bounded, newest last.
     package var notes: [String]
+    /// Which of its parent's clones the child works in; nil: the only one.
+    package var lane: String?
+    /// What the child is for; nil: it does the work.
+    package var role: Role?
+
+    /// What a child can be for beside doing the work.
+    package enum Role: String, Hashable, Sendable, Codable {
+        /// Reads the result, changes nothing, and gives a verdict.
+        case review
+    }
 
     /// A task.
-    package init(id: String, text: String, notes: [String] = []) {
+    package init(
+        id: String, text: String, notes: [String] = [], lane: String? = nil, role: Role? = nil
+    ) {
         self.id = id
         self.text = text
         self.notes = notes
+        self.lane = lane
+        self.role = role
     }
 }

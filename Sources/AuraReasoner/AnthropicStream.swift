@@ -30,11 +30,13 @@ extension AnthropicMessages {
         /// The final usage, once it was said.
         private var said: TokenUsage? { saidFinalUsage ? usage : nil }
 
+        /// The usage that the beginning told, while the final one is not there.
         package var begun: TokenUsage? { saidUsage && !saidFinalUsage ? usage : nil }
 
         /// The fold before the first event.
         package init() {}
 
+        /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
             guard result == nil else { return }
             do {
@@ -49,6 +51,7 @@ extension AnthropicMessages {
             }
         }
 
+        /// Says that no event will come any more.
         package mutating func end(partial: SSEEvent?) {
             // Cut in the middle of its JSON, it tells only that the stream was cut.
             if let partial, (try? AnthropicEvent(partial.data)) != nil {
@@ -59,6 +62,7 @@ extension AnthropicMessages {
                 failure(.network, "the stream ended before the answer did"))
         }
 
+        /// Ends the fold with a failure that was found outside of the events.
         package mutating func fail(_ cause: ModelFailure.Class, _ message: String) {
             guard result == nil else { return }
             result = .failure(failure(cause, message))

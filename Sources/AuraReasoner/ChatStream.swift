@@ -32,6 +32,7 @@ extension ChatCompletions {
         /// Chat completions say their usage at the end or not at all.
         package var begun: TokenUsage? { nil }
 
+        /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
             guard result == nil else { return }
             do {
@@ -47,6 +48,7 @@ extension ChatCompletions {
             }
         }
 
+        /// Says that no event will come any more.
         package mutating func end(partial: SSEEvent?) {
             // Cut in the middle of its JSON, it tells only that the stream was cut.
             if let partial, partial.isDone || (try? ChatChunk(partial.data)) != nil {
@@ -63,6 +65,7 @@ extension ChatCompletions {
             }
         }
 
+        /// Ends the fold with a failure that was found outside of the events.
         package mutating func fail(_ cause: ModelFailure.Class, _ message: String) {
             guard result == nil else { return }
             result = .failure(failure(cause, message))

@@ -28,6 +28,7 @@ extension OpenAIResponses {
         /// Responses say their usage at the end.
         package var begun: TokenUsage? { nil }
 
+        /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
             guard result == nil, !event.isDone else { return }
             do {
@@ -42,11 +43,13 @@ extension OpenAIResponses {
             }
         }
 
+        /// Says that no event will come any more.
         package mutating func end(partial: SSEEvent?) {
             if let partial, (try? ResponsesEvent(partial.data)) != nil { take(partial) }
             fail(.network, "the stream ended before the answer did")
         }
 
+        /// Ends the fold with a failure that was found outside of the events.
         package mutating func fail(_ cause: ModelFailure.Class, _ message: String) {
             guard result == nil else { return }
             result = .failure(failure(cause, message))

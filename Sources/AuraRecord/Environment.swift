@@ -132,6 +132,30 @@ final class Environment: @unchecked Sendable {
         try RecordError.check(code, "commit")
     }
 
+    /// Writes a consistent copy without free pages to `file`.
+    ///
+    /// Reads and commits go on. Growing the map has to wait for the end, so there is room first for
+    /// as much again as is stored.
+    func copy(to file: Int32) throws(RecordError) {
+        if try isMapHalfUsed() { try grow() }
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        let code = mdb_env_copyfd2(try current().handle, file, UInt32(MDB_CP_COMPACT))
+        try RecordError.check(code, "copy the record")
+    }
+
+    private func isMapHalfUsed() throws(RecordError) -> Bool {
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        let handle = try current().handle
+        var information = MDB_envinfo()
+        var statistics = MDB_stat()
+        try RecordError.check(mdb_env_info(handle, &information), "read the map's size")
+        try RecordError.check(mdb_env_stat(handle, &statistics), "read the page's size")
+        let used = (information.me_last_pgno + 1) * Int(statistics.ms_psize)
+        return 2 * used > information.me_mapsize && information.me_mapsize < bounds.mapBytesMax
+    }
+
     /// Doubles the map: address space only, the file grows as pages are written.
     private func grow() throws(RecordError) {
         pthread_rwlock_wrlock(gate)

@@ -222,19 +222,13 @@ package final class RecordStore {
     private func put(
         _ entries: [Entry], _ leaves: [Leaf], into batch: borrowing WriteBatch
     ) throws(RecordError) {
-        let layout = batch.layout
         for (entry, leaf) in zip(entries, leaves) {
             let sequence = Layout.number(entry.sequence)
             let code = encoder.text.bytes.withUnsafeBytes { bytes in
                 batch.appendEntry(sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
             }
             try RecordError.check(code, "append entry \(entry.sequence)")
-            if let name = entry.automaton, let number = entry.automatonSequence {
-                try batch.put(layout.byAutomaton, Layout.automatonKey(name, number), sequence)
-            }
-            for run in entry.indexedRuns {
-                try batch.put(layout.byRun, Layout.runKey(run, entry.sequence), [])
-            }
+            try batch.index(entry)
         }
     }
 }

@@ -10,9 +10,7 @@ extension Kernel {
             guard let row = state.runs[owner], !row.wrapUpSent,
                 let part = Ledger.nearlyUsed(row, at: now)
             else { continue }
-            try transact(
-                .wrapUp(reason: "four fifths of the budget of \(part) are used"), on: owner,
-                at: now)
+            try wrapUp(owner, part, at: now)
         }
         for part in daysNearlyUsed(by: id).subtracting(before).sorted() {
             for owner in state.lineage(of: id) where state.runs[owner]?.wrapUpSent == false {
@@ -26,6 +24,33 @@ extension Kernel {
     func daysNearlyUsed(by id: RunID) -> Set<String> {
         let days = ledger.levels(for: id).filter { $0.kind != .run }
         return Set(days.compactMap { level in level.nearlyUsed.map { "\(level.text) of \($0)" } })
+    }
+
+    /// Wall time runs out in silence too: a child may wait for one long command.
+    mutating func warnOfWallTime(at now: Instant) throws {
+        for id in state.index.underWay.sorted() {
+            guard let row = state.runs[id], wrapUpDue(of: row).map({ $0 <= now }) == true
+            else { continue }
+            try wrapUp(id, "wall time", at: now)
+        }
+    }
+
+    /// When four fifths of a run's wall time are used; nil without such a budget, or when it was told.
+    func wrapUpDue(of row: RunRow) -> Instant? {
+        guard !row.wrapUpSent, let wall = row.budget.wall, let end = deadline(of: row) else {
+            return nil
+        }
+        return end + Milliseconds(-wall.count / BudgetLevel.wrapUpDenominator)
+    }
+
+    /// Tells a run and everything below it.
+    private mutating func wrapUp(_ id: RunID, _ part: String, at now: Instant) throws {
+        for child in (state.index.children[id] ?? []).sorted()
+        where state.runs[child]?.wrapUpSent == false {
+            try wrapUp(child, part, at: now)
+        }
+        try transact(
+            .wrapUp(reason: "four fifths of the budget of \(part) are used"), on: id, at: now)
     }
 
     /// Ends waits and questions whose time has come.

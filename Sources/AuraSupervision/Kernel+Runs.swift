@@ -35,16 +35,23 @@ extension Kernel {
         var left = row.budget.remaining(after: row.spent + row.reserved)
         if let wall = row.budget.wall, let started = row.startedAt {
             let stepped = row.stepped ?? .zero
-            left.wall = Milliseconds(max(0, (started + wall + stepped - now).count))
+            let closing = min(wall.count / Self.closingShare, Self.closingMax.count)
+            left.wall = Milliseconds(
+                max(0, (started + wall + stepped - now).count - closing))
         }
         let trigger = Trigger.parent(run: parent, command: command)
         let admitted = RunAdmitted(
             trigger: trigger, kind: .taskRun, definition: row.definition, task: request.task,
-            budget: request.budget.tightened(by: left), day: row.day)
+            budget: request.budget.tightened(by: left), day: row.day, reasoner: request.reasoner)
         try record(
             .runAdmitted(admitted), automaton: row.automaton, run: id, parent: parent, at: now)
         try transact(.started(trigger: trigger), on: id, at: now)
     }
+
+    /// A twentieth of its wall time, at most five minutes: what a coordinator keeps for itself, so
+    /// that a child's work can still be put away when the time is up.
+    static let closingShare = 20
+    static let closingMax = Milliseconds.minutes(5)
 
     /// When a run must be over by its wall budget.
     func deadline(of row: RunRow) -> Instant? {
@@ -164,6 +171,7 @@ extension Kernel {
         for pending in state.runs[id]?.pending ?? [] where pending.reserved != .zero {
             try settleUnfinished(pending, of: id, at: now)
         }
+        let spent = state.runs[id]?.spent
         dropCalls(of: id)
         let wall = row.startedAt.map { now - ($0 + (row.stepped ?? .zero)) } ?? .zero
         try record(
@@ -174,10 +182,11 @@ extension Kernel {
         }
         if case .parent(let parent, let command) = row.trigger {
             let news = Transaction.childFinished(
-                command: command, run: id, outcome: outcome, report: report)
+                command: command, run: id, outcome: outcome, report: report, spent: spent)
             try transact(news, on: parent, at: now)
         } else {
             actions.append(.releaseWorkspace(id))
+            try openBreaker(of: row, outcome, at: now)
             try fireFollowers(of: row, outcome, at: now)
             if case .message(let thread, _, _) = row.trigger {
                 try beginTurn(of: .init(row.automaton, thread), at: now)

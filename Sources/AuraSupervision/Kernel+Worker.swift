@@ -100,9 +100,13 @@ extension Kernel {
         }
         let commands = proposal.rounds.flatMap(\.commands)
         for command in commands where command.id > row.commands {
-            guard case .step(let request) = command.act else { continue }
-            let refusal = state.definitions[row.definition].flatMap {
-                Policy.refusal(of: request, to: row, under: $0)
+            guard let definition = state.definitions[row.definition] else { continue }
+            let refusal: String?
+            switch command.act {
+            case .step(let request):
+                refusal = Policy.refusal(of: request, to: row, under: definition)
+            case .spawn(let request): refusal = Policy.refusal(of: request, under: definition)
+            case .reason, .tool, .ask, .wait, .finish: continue
             }
             if let refusal { return "the worker asked \(refusal)" }
         }

@@ -40,16 +40,12 @@ package struct Kernel: Sendable {
     var gates: [String: ProviderGate] = [:]
     var health: [String: RouteHealth] = [:]
     private var entries: [Entry] = []
-    /// How many of `entries` were handed out with deliveries.
-    private var toldCount = 0
 
     /// One turn's result: durable first, then acted on.
     package struct Turn: Sendable {
         package var entries: [Entry]
         package var rows: [RowWrite]
         package var actions: [Action]
-        /// How many of the entries were handed out before, with deliveries.
-        package var toldCount: Int
     }
 
     /// A kernel that goes on from `state`; `host` is the machine's own id.
@@ -113,10 +109,7 @@ package struct Kernel: Sendable {
     ///
     /// - Throws: `EncodingError` when a row cannot be written as JSON.
     package mutating func takeTurn() throws -> Turn {
-        let turn = Turn(
-            entries: entries, rows: try state.takeRows(), actions: actions,
-            toldCount: toldCount)
-        toldCount = 0
+        let turn = Turn(entries: entries, rows: try state.takeRows(), actions: actions)
         entries = []
         actions = []
         return turn
@@ -144,8 +137,7 @@ package struct Kernel: Sendable {
         actions.removeAll { action in
             if case .deliver = action { true } else { false }
         }
-        defer { toldCount = entries.count }
-        return (Array(entries[toldCount...]), deliveries)
+        return (entries, deliveries)
     }
 
     /// The sequence number that the next recorded fact will get.
@@ -184,16 +176,18 @@ package struct Kernel: Sendable {
             wakes += [deadline(of: row), row.phase.parkedUntil].compactMap { $0 }
         }
         for row in state.index.underWay.compactMap({ state.runs[$0] }) {
-            wakes += [deadline(of: row), nextStart(of: row)].compactMap { $0 }
+            wakes += [deadline(of: row), wrapUpDue(of: row), nextStart(of: row)].compactMap { $0 }
             wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         wakes += attempts.values.compactMap(\.deadline)
-        wakes += [checkpointDue].compactMap { $0 }
+        wakes += [checkpointDue].compactMap { $0 } + coolDowns
         return wakes.min()
     }
 
     /// Everything that has come due by `now`, in the order in which it bears on what follows.
     private mutating func doWhatIsDue(at now: Instant) throws {
+        try endCoolDowns(at: now)
+        try warnOfWallTime(at: now)
         try endOverdueRuns(at: now)
         try endSilentAttempts(at: now)
         try endWaits(at: now)

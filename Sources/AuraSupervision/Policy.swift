@@ -20,24 +20,45 @@ enum Policy {
         }
         guard definition.workspace != nil else { return "a step without a workspace" }
         switch request {
-        case .survey, .read, .prepare, .run, .collect, .export, .checkout: return nil
+        case .survey, .read, .prepare, .run, .collect, .export, .checkout, .rebase, .diff, .salvage,
+            .checkoutTests:
+            return nil
         case .verify(let step):
             let isDeclared = definition.verify.contains(step)
             // A coordinator reads further steps from the task list of the untouched base.
             return isDeclared || run.kind == .devLoop ? nil : "a step that is not declared"
-        case .land(let branch, let commit, _):
-            guard branch.hasPrefix("aura/\(definition.name)/") else {
+        case .land(let branch, let commit, _, _):
+            let isTarget =
+                definition.landing.mode == .mergeFF && branch == definition.workspace?.base
+            guard branch.hasPrefix("aura/\(definition.name)/") || isTarget else {
                 return "to land on \(branch), which is not the automaton's own"
             }
             guard definition.kind != .chat || definition.capabilities.edits == true else {
                 return "to land, which a chat without leave to edit does not"
             }
-            guard run.proof.exported == commit, run.proof.checkedOut == commit else {
+            guard let passed = run.proof.passed(on: commit) else {
                 return "to land a commit that was not exported and checked out by this run"
             }
-            let missing = definition.verify.first { !run.proof.passed.contains($0) }
+            let missing = definition.verify.first { !passed.contains($0) }
             return missing.map { "to land without the proof of '\($0.name)'" }
+        case .push(let branch, let commit):
+            guard definition.landing.mode == .push, branch.hasPrefix("aura/\(definition.name)/")
+            else { return "to push \(branch), which its definition does not declare" }
+            return run.proof.landed == commit ? nil : "to push a commit that did not land"
+        case .keep(let branch, let commit, _):
+            guard branch.hasPrefix(definition.failedBranch("")) else {
+                return "to keep failed work on \(branch)"
+            }
+            return run.proof.salvaged == commit ? nil : "to keep a commit that was not salvaged"
         }
+    }
+
+    /// Why `request` is refused to a run of `definition`; nil when it is granted.
+    static func refusal(of request: SpawnRequest, under definition: Definition) -> String? {
+        guard let reasoner = request.reasoner, !definition.reasoners.contains(reasoner) else {
+            return nil
+        }
+        return "for the reasoner '\(reasoner)', which its definition does not name"
     }
 }
 
@@ -47,17 +68,33 @@ extension RunRow.Proof {
     /// A failed one proves nothing; a new tree needs new proofs.
     mutating func take(_ request: StepRequest, _ result: StepResult) {
         switch request {
-        case .export:
+        case .export, .rebase:
             exported = result.isSuccess ? Self.commit(in: result.output) : nil
             checkedOut = nil
             passed = []
         case .checkout(let commit):
             checkedOut = result.isSuccess ? commit : nil
             passed = []
+            guard result.isSuccess, exported == commit || passed(on: commit) != nil else { return }
+            prove(commit)
+        case .checkoutTests:
+            checkedOut = nil
+            passed = []
         case .verify(let step):
-            if result.isSuccess { passed.append(step) }
-        case .survey, .read, .prepare, .run, .collect, .land: break
+            guard result.isSuccess, let checkedOut else { return }
+            passed.append(step)
+            if passed(on: checkedOut) != nil { prove(checkedOut) }
+        case .salvage: salvaged = result.isSuccess ? Self.commit(in: result.output) : nil
+        case .land(_, let commit, _, _): landed = result.isSuccess ? commit : landed
+        case .survey, .read, .prepare, .run, .collect, .diff, .push, .keep: break
         }
+    }
+
+    /// Notes what has passed so far in the fresh tree of `commit`.
+    private mutating func prove(_ commit: String) {
+        var all = (proven ?? []).filter { $0.commit != commit }
+        all.append(Proven(commit: commit, passed: passed))
+        proven = all.suffix(Self.provenMax)
     }
 
     /// The commit in an export's output, which prints `commit COMMIT` on a line of its own.

@@ -41,10 +41,9 @@ extension RunRow {
             stopReason = reason
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
-            .automatonPaused, .automatonResumed, .clockStepped, .successOverdue, .firingsMissed,
-            .messageReceived, .threadForked, .runAdmitted, .reserved, .settled, .runFinished,
-            .routeOpened, .routeClosed,
-            .checkpoint:
+            .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
+            .firingsMissed, .messageReceived, .threadForked, .runAdmitted, .reserved, .settled,
+            .runFinished, .routeOpened, .routeClosed, .checkpoint:
             break
         }
     }

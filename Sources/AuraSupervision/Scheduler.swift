@@ -272,6 +272,8 @@ extension Kernel {
     static func paused(_ row: AutomatonRow) -> String {
         "paused by \(row.pause?.by.name ?? "nobody")"
             + (row.pause.map { " since \(HumanText.dateTime($0.since))Z" } ?? "")
+            + (row.pause?.reason.map { ": \($0)" } ?? "")
+            + (row.pause?.until.map { "; again from \(HumanText.dateTime($0))Z" } ?? "")
     }
 
     /// Why nothing was decided about a firing when it was due.

@@ -73,8 +73,15 @@ extension State {
         case .automatonPaused:
             row.pause = .init(since: entry.at, by: entry.principal, sequence: entry.sequence)
             row.note(.paused, entry)
+        case .breakerOpened(let reason, let until):
+            row.pause = .init(
+                since: entry.at, by: entry.principal, sequence: entry.sequence, reason: reason,
+                until: until)
+            coolingDown[name] = until
+            row.note(.paused, entry)
         case .automatonResumed:
             row.pause = nil
+            coolingDown[name] = nil
             row.note(.resumed, entry)
         case .successOverdue: row.isOverdue = true
         case .occurrenceDecided(let nominal, let decision):
@@ -223,7 +230,7 @@ extension Fact {
     var bearsOnSchedule: Bool {
         switch self {
         case .definitionLoaded, .definitionRemoved, .automatonStarted, .automatonStopped,
-            .automatonPaused, .automatonResumed, .occurrenceDecided, .firingsMissed,
+            .automatonPaused, .automatonResumed, .breakerOpened, .occurrenceDecided, .firingsMissed,
             .successOverdue, .runAdmitted, .runFinished:
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,

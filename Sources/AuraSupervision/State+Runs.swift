@@ -28,7 +28,9 @@ extension State {
         }
     }
 
-    func reasoner(of row: RunRow) -> String { definitions[row.definition]?.reasoner ?? "" }
+    func reasoner(of row: RunRow) -> String {
+        row.reasoner ?? definitions[row.definition]?.reasoner ?? ""
+    }
 
     private mutating func admit(
         _ id: RunID, _ name: AutomatonName, _ admitted: RunAdmitted, at: Instant

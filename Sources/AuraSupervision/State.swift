@@ -16,6 +16,8 @@ package struct State: Sendable {
     package internal(set) var threads: [ThreadKey: ThreadRow] = [:]
     /// The same runs as they are looked for; derived, in no row.
     package internal(set) var index = RunIndex()
+    /// Until when breakers keep automatons paused, where they end by themselves; derived, in no row.
+    var coolingDown: [AutomatonName: Instant] = [:]
     /// Automatons of which something changed that bears on when they are due.
     var changed: Set<AutomatonName> = []
     private var dirty: [DirtyRow: RowWrite?] = [:]
@@ -66,6 +68,7 @@ package struct State: Sendable {
         }
         try each(.daemon) { daemon = $1 }
         try each(.automata) { (_, row: AutomatonRow) in automata[row.name] = row }
+        coolingDown = automata.compactMapValues { $0.pause?.until }
         try each(.definitions) { definitions[$0] = $1 }
         try each(.runs) { (_, row: RunRow) in
             guard !row.isFinished else { return }

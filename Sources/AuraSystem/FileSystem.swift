@@ -26,6 +26,14 @@ package enum FileSystem {
         }
     }
 
+    /// Gives each of two paths what the other one names, in one step, durably.
+    package static func exchange(_ first: String, _ second: String) throws(SystemError) {
+        try checked("renameat2", subject: second) { clinux_exchange(first, second) }
+        let directory = try openDirectory(split(second).0)
+        let raw = directory.raw
+        try checked("fsync", subject: second) { fsync(raw) }
+    }
+
     /// Replaces a file so that a reader, also after a power cut, sees the old or the new content.
     ///
     /// Durable on return. The new file has `mode` (less the umask); a symbolic link at `path` is

@@ -215,6 +215,10 @@ int clinux_is_exactly(uid_t user, gid_t group) {
     return 1;
 }
 
+int clinux_exchange(const char *first, const char *second) {
+    return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+}
+
 int clinux_clear_dumpable(void) {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -190,7 +190,7 @@ struct ScheduleBench: ParsableCommand {
                 let tally = try SimulatedTime.play(list, isAudited: world % 16 == 0)
                 total.add(tally)
             } catch let flaw as SimulatedFlaw {
-                print("seed \(world): \(flaw); looking for the shortest that fails")
+                StandardError.write("seed \(world): \(flaw); looking for the shortest that fails")
                 let shortest = SimulatedTrouble.shortest(list) { SimulatedTime.flaw(in: $0) != nil }
                 for trouble in shortest { print("    \(trouble)") }
                 print("    finds: \(SimulatedTime.flaw(in: shortest).map { "\($0)" } ?? "nothing")")

@@ -24,7 +24,7 @@ struct StreamBench: ParsableCommand {
             throw BenchFailure("stream \(round) of seed \(seed) did not end, or ended in two ways")
         }
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
         guard usage.ru_maxrss <= Self.residentKiBMax else {
             throw BenchFailure(
                 "\(usage.ru_maxrss) KiB resident after \(count) streams, seed \(seed)")

@@ -19,6 +19,19 @@
 
 static struct policy policy;
 
+// When the host runs out of memory the kernel ends what is in here before the daemon or anybody's
+// service: 500 of 1000. Raising needs no privilege; who started the daemon still higher (EACCES)
+// has settled it already.
+static void offer_memory(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        refuse("oom_score", NULL, errno);
+    if (write(fd, "500", 3) != 3 && errno != EACCES)
+        refuse("oom_score", NULL, errno);
+    close(fd);
+}
+
 // Pid 1: builds the root, forks the program into it, stays as its reaper.
 __attribute__((noreturn)) static void run_inside(int ready_fd, uid_t uid, gid_t gid)
 {
@@ -27,6 +40,7 @@ __attribute__((noreturn)) static void run_inside(int ready_fd, uid_t uid, gid_t 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         refuse("parent_death_signal", NULL, errno);
 
+    offer_memory();
     root_build(&policy, uid, gid);
 
     // SIGCHLD is blocked before the fork, so that no child can end unnoticed.

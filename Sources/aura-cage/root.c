@@ -269,20 +269,6 @@ static void build_proc(const struct policy_header *header)
             refuse("proc_mask", masked[index], errno);
 }
 
-// --- when the host runs out of memory ----------------------------------------------------------
-
-// The kernel then ends what is in here before the daemon or anybody's service: 500 of 1000. Raising
-// needs no privilege; who started the daemon still higher (EACCES) has settled it already.
-static void offer_memory(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        refuse("oom_score", NULL, errno);
-    if (write(fd, "500", 3) != 3 && errno != EACCES)
-        refuse("oom_score", NULL, errno);
-    close(fd);
-}
-
 // --- namespace limits -------------------------------------------------------------------------
 
 // Of our own user namespace, not of the host.
@@ -384,7 +370,6 @@ void root_build(const struct policy *policy, uid_t uid, gid_t gid)
         refuse("hostname", NULL, errno);
     if (policy->header.flags & FLAG_LOOPBACK)
         loopback_up();
-    offer_memory();
     counters_open();
 
     // Nothing we mount may travel back to the host, nothing of the host in.

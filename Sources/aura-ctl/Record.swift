@@ -7,7 +7,7 @@ struct Record: ParsableCommand {
         abstract: "Read and verify the record.",
         subcommands: [
             Cat.self, Verify.self, Key.self, Prove.self, Consistency.self, CheckProof.self,
-            Export.self,
+            Export.self, Backup.self,
         ])
 
     /// Entries as lines of JSON.
@@ -55,7 +55,7 @@ struct Record: ParsableCommand {
         @OptionGroup var common: CommonOptions
 
         /// An hour: tens of gigabytes at a slow disk's pace.
-        private static let patience = Milliseconds.minutes(60)
+        static let patience = Milliseconds.minutes(60)
 
         func perform(_ session: Session) throws -> Int32 {
             if let bundle { return try check(ProofFile.bundle(bundle)) }
@@ -87,6 +87,30 @@ struct Record: ParsableCommand {
                 items.append(("checkpoint", HexText.text(text.utf8)))
             }
             return items
+        }
+    }
+}
+
+extension Record {
+    /// A copy of the record while it is in use.
+    struct Backup: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Copy the record into a new directory, and verify the copy there.",
+            discussion: """
+                The directory is made by the daemon's user. To put it back: stop aurad, move it to \
+                `record` in the state directory, start aurad. The signing key is not in it.
+                """)
+
+        @Argument(help: "A directory that is not there yet.", completion: .directory)
+        var directory: String
+        @OptionGroup var common: CommonOptions
+
+        func perform(_ session: Session) throws -> Int32 {
+            let verdict: RecordVerdict = try session.client.post(
+                ControlPath.backup, BackupOrder(directory: ProofFile.absolute(directory)),
+                patience: Verify.patience)
+            try session.show(verdict) { [RecordText.line(of: verdict, session.style)] }
+            return (verdict.problem == nil ? AuraExit.success : .badDefinition).rawValue
         }
     }
 }

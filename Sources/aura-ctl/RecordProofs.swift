@@ -90,6 +90,13 @@ enum ProofFile {
         return key
     }
 
+    /// `path` as the daemon, which stands elsewhere, has to be given it.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
     /// The bundle in the file at `path`.
     static func bundle(_ path: String) throws -> RunBundle {
         do {

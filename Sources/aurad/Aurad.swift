@@ -24,12 +24,21 @@ struct Aurad: ParsableCommand {
         name: .long, help: "Replace the key that signs the record, endorsed by the old one; exit.")
     var rotateKey = false
 
+    @Flag(
+        name: .long,
+        help: "Make the record anew from its log: indexes, tree and rows; exit. Keeps the old one.")
+    var rebuild = false
+
     func run() throws {
         do {
             let daemon = try Daemon(configuration: config, isForeground: foreground)
             if rotateKey {
                 let key = try daemon.rotateKey()
                 print("aurad: key \(key.id) of epoch \(key.epoch): \(key.key)")
+                return
+            }
+            if rebuild {
+                print("aurad: \(try daemon.rebuild())")
                 return
             }
             guard check else { return try daemon.run() }

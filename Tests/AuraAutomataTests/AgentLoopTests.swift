@@ -168,6 +168,7 @@ import Testing
             driver.result("created")
         }
         driver.fail(.contextOverflow)
+        driver.fail(.contextOverflow)
         #expect(driver.outcome?.ending == .contextOverflow)
         #expect(driver.outcome?.detail.hasSuffix("changed so far: new.txt") == true)
     }

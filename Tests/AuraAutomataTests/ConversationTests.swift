@@ -126,7 +126,7 @@ import Testing
         Self.submit(&driver, verify: nil)
         #expect("\(driver.said)".contains("T001 has no verify"))
         Self.submit(&driver, verify: "true")
-        guard case .step(.export(_, _, let overlay))? = driver.outstanding?.act else {
+        guard case .step(.export(_, _, let overlay, _, _))? = driver.outstanding?.act else {
             Issue.record("no export")
             return
         }

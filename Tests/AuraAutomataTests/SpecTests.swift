@@ -71,7 +71,7 @@ import Testing
             ("tasks.md", "      verify: true", "", "tasks.md:7: T002 has no verify"),
             (
                 "tasks.md", "      verify: true", "      verify: true\n      after: T002",
-                "tasks.md:7: T002: its `after` lines lead in a circle"
+                "tasks.md:7: T002: its `after` lines lead in a circle: T002 (line 7) -> T002"
             ),
             ("tasks.md", "T002 more", "more", "tasks.md:7: a task without an id"),
             (

@@ -1,4 +1,5 @@
 import AuraModel
+import AuraSupervision
 import AuraSystem
 import Crypto
 import Glibc

@@ -17,6 +17,8 @@ enum Samples {
         case .automatonStarted: .automatonStarted
         case .automatonStopped: .automatonStopped
         case .automatonPaused: .automatonPaused
+        case .breakerOpened:
+            .breakerOpened(reason: "3 tasks failed in a row", until: Instant(milliseconds: 9_000))
         case .automatonResumed: .automatonResumed
         case .clockStepped: .clockStepped(by: .seconds(3600), asleep: .zero)
         case .successOverdue:

@@ -106,9 +106,11 @@ struct MutatedStreams {
 
         data: {"type":"content_block_stop","index":0}
 
-        data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"ls","input":{}}}
+        data: {"type":"content_block_start","index":1,\
+        "content_block":{"type":"tool_use","id":"t","name":"ls","input":{}}}
 
-        data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\\"n\\": [1, 2.5e3]}"}}
+        data: {"type":"content_block_delta","index":1,\
+        "delta":{"type":"input_json_delta","partial_json":"{\\"n\\": [1, 2.5e3]}"}}
 
         data: {"type":"content_block_stop","index":1}
 
@@ -146,7 +148,8 @@ struct MutatedStreams {
 
         data: {"type":"response.output_text.delta","output_index":0,"delta":"Hi"}
 
-        data: {"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"Hi"}]}}
+        data: {"type":"response.output_item.done","output_index":0,\
+        "item":{"type":"message","content":[{"type":"output_text","text":"Hi"}]}}
 
         event: response.completed
         data: {"type":"response.completed","response":{"usage":{"input_tokens":9,"output_tokens":2}}}

@@ -28,7 +28,7 @@ struct OpenAIServerTests {
     private static let failures: [String: ModelFailure.Class] = [
         "no-stop": .network, "empty": .network, "wrong-type": .malformed, "garbage": .malformed,
         "half-close": .network, "cut-mid-stream": .network, "reset": .network,
-        "huge-line": .malformed, "gzip": .malformed, "error-in-200": .rate, "400": .badRequest,
+        "huge-line": .malformed, "gzip": .network, "error-in-200": .rate, "400": .badRequest,
         "too-long": .contextOverflow, "401": .auth, "402": .quota, "403": .auth,
         "404": .badRequest, "413": .contextOverflow, "429": .rate, "429-ms": .rate,
         "500": .network, "503": .overloaded, "504": .timeout, "529": .overloaded,

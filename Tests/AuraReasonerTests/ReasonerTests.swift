@@ -41,7 +41,7 @@ struct ReasonerTests {
     private static let failures: [String: ModelFailure.Class] = [
         "bad-tool": .malformed, "no-stop": .network, "no-usage": .malformed, "empty": .network,
         "error-after-200": .overloaded, "error-in-tool": .network, "two-starts": .malformed,
-        "index-gap": .malformed, "reset": .network, "gzip": .malformed, "error-in-200": .rate,
+        "index-gap": .malformed, "reset": .network, "gzip": .network, "error-in-200": .rate,
         "429-absurd": .rate, "429-negative": .rate, "400-retry": .badRequest, "500-final": .network,
         "malformed": .malformed, "wrong-type": .malformed,
         "garbage": .malformed,

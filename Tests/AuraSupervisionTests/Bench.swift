@@ -49,7 +49,9 @@ struct KernelBench {
         let loaded = try definitions.map {
             DefinitionsRead.Loaded(digest: try JSON.text($0), definition: $0, zone: .utc)
         }
-        try send(.definitionsRead(DefinitionsRead(loaded: loaded, refused: [])))
+        var read = DefinitionsRead(loaded: loaded, refused: [])
+        read.zones = ["UTC": .utc]
+        try send(.definitionsRead(read))
     }
 
     /// One event, one turn.

@@ -84,6 +84,19 @@ struct KernelTests {
         // Nobody is asked to perform what was performed.
         #expect(!bench.actions.contains { if case .perform = $0 { true } else { false } })
 
+        // A worker that saw a secret is ended: the next one folds the outcome without it.
+        var redacted = try KernelBench(KernelBench.definition())
+        let third = try #require(try redacted.startRun())
+        var sound = proposal(1, read)
+        sound.further[0].commands = []
+        try redacted.send(.redacted(third, 1, sound, digests: digests))
+        let left = try #require(redacted.kernel.state.runs[third])
+        #expect(left.commands == 1 && left.transactions == 2 && left.pending.isEmpty)
+        #expect(left.phase == .backingOff(until: redacted.now), "at once")
+        #expect(
+            redacted.actions.contains { if case .endAttempt(third, 1) = $0 { true } else { false } }
+        )
+
         var other = try KernelBench(KernelBench.definition())
         let second = try #require(try other.startRun())
         try other.send(.proposed(second, 1, proposal(1, write), digests: digests))

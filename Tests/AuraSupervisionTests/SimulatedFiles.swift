@@ -15,7 +15,8 @@ enum SimulatedFiles {
     /// A TZif file of version 2 that has nothing but its footer: RFC 9636, section 3.3.
     private static func zone(_ footer: String) -> ZoneRules? {
         func header(types: UInt8, characters: UInt8) -> [UInt8] {
-            Array("TZif2".utf8) + Array(repeating: 0, count: 15 + 19) + [types, 0, 0, 0, characters]
+            Array("TZif2".utf8) + Array(repeating: 0, count: 15 + 19)
+                + [types, 0, 0, 0, characters]
         }
         let type: [UInt8] = [0, 0, 0, 0, 0, 0]
         let bytes =

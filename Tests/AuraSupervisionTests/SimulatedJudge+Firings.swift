@@ -66,7 +66,10 @@ extension SimulatedJudge {
         case .queued(let reason) where reason.hasSuffix("caught up on"):
             isRight = isRight && late > Self.lateness
             item.turn.caught.append(nominal)
-        case .skipped where item.isPaused: break
+        case .skipped where item.isPaused:
+            // In a pause a schedule that ends skips what waits for its delay.
+            isRight = nominal <= now
+            if late < 0 { item.turn.cancelled.append(nominal) }
         case .queued, .started, .skipped:
             isRight = isRight && late <= Self.lateness && !item.isPaused
             item.turn.onTime.append(nominal)

@@ -44,9 +44,10 @@ struct SimulatedJudge {
         var floor: Int
         /// Up to here all has a row.
         var passed: Int
-        /// Where the clock was while the schedule, by the rules of its zone, was the one that it
-        /// is; and where it was under each one before. Nothing is planned anew there: what was
-        /// decided then is decided.
+        /// Where the clock was while the schedule, by the rules of its zone, was the one that it is.
+        ///
+        /// And where it was under each one before: what was decided there is decided, and nothing
+        /// is planned anew by another schedule.
         var lived: ClosedRange<Int>
         var foreign: [ClosedRange<Int>] = []
         /// As of the turn before: the kernel's own word for what it holds to be decided.
@@ -109,7 +110,8 @@ struct SimulatedJudge {
     mutating func read(zones new: [String: ZoneRules]) {
         oldZones = areZonesFresh || zones == new ? nil : zones
         if zones != new {
-            for item in known.values where zones[item.definition.zone] != new[item.definition.zone] {
+            for item in known.values where zones[item.definition.zone] != new[item.definition.zone]
+            {
                 item.change(at: item.passed)
             }
         }

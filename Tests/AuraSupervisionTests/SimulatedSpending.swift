@@ -62,7 +62,8 @@ struct SimulatedSpending {
             ReasonerSettings(
                 provider: .http(
                     ProviderSettings(
-                        name: provider, dialect: .anthropic, baseURL: "https://x", credential: nil,
+                        name: provider, dialect: .anthropic, baseURL: "https://example.com",
+                        credential: nil,
                         limits: .init(
                             requestsPerMinute: Self.requestsPerMinute,
                             tokensPerMinute: 300_000,

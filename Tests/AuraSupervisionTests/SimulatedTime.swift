@@ -162,9 +162,9 @@ struct SimulatedTime {
 
     /// A new process reads the rows, as aurad does.
     private mutating func boot() throws {
-        var read = rows.filter { $0.key != .occurrences }
-        read[.runs] = read[.runs]?.filter { !finished.contains($0.key) }
-        let stored = read.mapValues {
+        var kept = rows.filter { $0.key != .occurrences }
+        kept[.runs] = kept[.runs]?.filter { !finished.contains($0.key) }
+        let stored = kept.mapValues {
             $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         kernel = Kernel(state: try State(rows: stored), settings: Self.settings, host: Self.host)

@@ -4,15 +4,16 @@ import Testing
 struct SimulatedTimeTests {
     @Test(
         "outages, clock steps, sleep, other zones and restarts lose no firing and double none",
-        arguments: 1...8 as ClosedRange<UInt64>)
+        arguments: 1...6 as ClosedRange<UInt64>)
     func trouble(seed: UInt64) throws {
-        let list = SimulatedTrouble.list(seed: seed, count: 400)
+        // The beginning of what `aura-bench schedule --simulate 1 --seed` plays, which also looks
+        // for the shortest list that fails.
+        let list = SimulatedTrouble.list(seed: seed, count: 60)
         do {
-            let tally = try SimulatedTime.play(list, isAudited: true)
-            #expect(tally.started > 0, "seed \(seed)")
+            let tally = try SimulatedTime.play(list, isAudited: seed % 3 == 0)
+            #expect(tally.started > 0)
         } catch let flaw as SimulatedFlaw {
-            let shortest = SimulatedTrouble.shortest(list) { SimulatedTime.flaw(in: $0) != nil }
-            Issue.record("seed \(seed): \(flaw); the shortest: \(shortest)")
+            Issue.record("\(flaw). Next: aura-bench schedule --simulate 1 --seed \(seed)")
         }
     }
 }

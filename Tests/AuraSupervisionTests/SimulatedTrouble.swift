@@ -108,7 +108,8 @@ extension SimulatedTrouble {
                 rules: chance.below(SimulatedFiles.rules.count))
         default:
             let edition = chance.below(SimulatedFiles.editions + 1)
-            return .file(chance.below(7), edition: edition < SimulatedFiles.editions ? edition : nil)
+            let isThere = edition < SimulatedFiles.editions
+            return .file(chance.below(7), edition: isThere ? edition : nil)
         }
     }
 

@@ -37,21 +37,25 @@ static void memory(void)
     }
 }
 
-// Files of 8 MiB, so that no limit on one file stops it.
-static void disk(void)
+// 8 MiB, so that no limit on one file stops it.
+static void fill(int number)
 {
     static char block[1 << 20];
     memset(block, 1, sizeof block);
+    char name[32];
+    snprintf(name, sizeof name, "fill-%d", number);
+    int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    for (int part = 0; fd >= 0 && part < 8; part++)
+        if (write(fd, block, sizeof block) < 0)
+            pause();
+    close(fd);
+}
+
+static void disk(void)
+{
     say("filling the disk\n");
-    for (int number = 0;; number++) {
-        char name[32];
-        snprintf(name, sizeof name, "fill-%d", number);
-        int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-        for (int part = 0; fd >= 0 && part < 8; part++)
-            if (write(fd, block, sizeof block) < 0)
-                pause();
-        close(fd);
-    }
+    for (int number = 0;; number++)
+        fill(number);
 }
 
 // Descriptors, until the limit says no.
@@ -151,12 +155,8 @@ static void hidden(void)
     for (int depth = 0; depth < 200; depth++)
         if (mkdir("d", 0700) != 0 || chdir("d") != 0)
             pause();
-    int fd = open("fill", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    static char block[1 << 20];
-    memset(block, 1, sizeof block);
-    for (int part = 0; part < 32; part++)
-        if (write(fd, block, sizeof block) < 0)
-            pause();
+    for (int number = 0; number < 4; number++)
+        fill(number);
     if (chdir("/ws") != 0 || chmod("d", 0) != 0)
         pause();
     for (;;)

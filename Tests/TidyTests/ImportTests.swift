@@ -14,7 +14,9 @@ import Testing
         "AuraSupervision": ["AuraModel"],
         "AuraSystem": ["AuraModel", "CLinux", "Glibc"],
         "AuraRecord": ["AuraModel", "CLMDB", "Crypto", "Glibc"],
-        "AuraConfinement": ["AuraModel", "AuraSystem", "CLinux", "CSeccomp", "Glibc"],
+        "AuraConfinement": [
+            "AuraModel", "AuraSystem", "CLinux", "CSeccomp", "Synchronization", "Glibc",
+        ],
         "AuraReasoner": ["AuraModel", "CCurl"],
         "AuraJournal": ["AuraModel", "CSystemd", "Glibc"],
         "AuraConfiguration": ["AuraModel", "CYAML"],

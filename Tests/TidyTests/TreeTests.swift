@@ -134,7 +134,8 @@ import Testing
     func hosts() throws {
         let known: Set = [
             "localhost", "127.0.0.1", "aurad", "github.com", "api.anthropic.com",
-            "docs.anthropic.com", "systemd.io", "www.debian.org",
+            "docs.anthropic.com", "api.openai.com", "platform.openai.com", "systemd.io",
+            "www.debian.org",
             // In tests of what is refused.
             "10.0.0.1", "user",
         ]

@@ -89,6 +89,9 @@ int clinux_path_chmod(int descriptor, mode_t mode);
 // until the next call, 0 at the end.
 int clinux_directory_next(void *stream, const char **name);
 
+// renameat2(2) with RENAME_EXCHANGE: each of the two names gets what the other one had, in one step.
+int clinux_exchange(const char *first, const char *second);
+
 // MARK: Privileges
 
 // setresuid(2) and setresgid(2) of all three ids at once.

@@ -37,4 +37,9 @@ void disk_record(int watch);
 size_t disk_acts(int watch);
 struct disk_act disk_act(int watch, size_t index);
 
+/* What an LMDB file holds, whole: a digest over the names, keys and values of all its tables, and
+ * the number that the key `head` of the table `meta` begins with. 0, or an error of LMDB's or of
+ * the system's. The file is mapped, but neither written nor locked. */
+int disk_digest(const char *directory, uint64_t *digest, uint64_t *head);
+
 #endif

@@ -1,0 +1,26 @@
+/// A run that was let in, with all that it needs to be carried through.
+package struct RunAdmitted: Hashable, Sendable, Codable {
+    package var trigger: Trigger
+    package var kind: AutomatonKind
+    package var definition: String
+    package var task: TaskBrief?
+    package var budget: BudgetLimits
+    /// The civil day of the automaton's zone to which all that the run consumes is charged.
+    package var day: String
+    /// The reasoner of a child that does not use its definition's first.
+    package var reasoner: String?
+
+    /// An admitted run; `definition` is the digest of its snapshot.
+    package init(
+        trigger: Trigger, kind: AutomatonKind, definition: String, task: TaskBrief?,
+        budget: BudgetLimits, day: String, reasoner: String? = nil
+    ) {
+        self.trigger = trigger
+        self.kind = kind
+        self.definition = definition
+        self.task = task
+        self.budget = budget
+        self.day = day
+        self.reasoner = reasoner
+    }
+}

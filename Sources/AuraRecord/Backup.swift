@@ -1,0 +1,117 @@
+package import AuraModel
+import CLMDB
+import Glibc
+
+extension RecordReader {
+    /// Copies the record as it now stands into a new directory, while it is being written.
+    ///
+    /// Durable on return, and without the pages that are free. Throws `.io` when `directory` is
+    /// there already; what was begun is removed when it cannot be finished.
+    package func backup(to directory: String) throws(RecordError) {
+        guard mkdir(directory, 0o700) == 0 else { throw .failed(errno, "make \(directory)") }
+        do throws(RecordError) {
+            try copy(to: directory)
+        } catch {
+            unlink(directory + "/data.mdb")
+            rmdir(directory)
+            throw error
+        }
+    }
+
+    private func copy(to directory: String) throws(RecordError) {
+        let name = directory + "/data.mdb"
+        let file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw .failed(errno, "make \(name)") }
+        defer { close(file) }
+        try environment.copy(to: file)
+        guard fsync(file) == 0 else { throw .failed(errno, "sync \(name)") }
+        for path in [directory, directory + "/.."] {
+            let place = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard place >= 0 else { throw .failed(errno, "open \(path)") }
+            defer { close(place) }
+            guard fsync(place) == 0 else { throw .failed(errno, "sync \(path)") }
+        }
+    }
+}
+
+/// Makes a record anew from its log alone: indexes, tree, head and rows.
+package enum Rebuilding {
+    /// 1024 entries a commit: some megabytes in memory, however long the log.
+    private static let pageEntries = 1024
+
+    /// Writes the record that `old` reads into the new directory `target`, with everything that is
+    /// derived made by a walk over the log, the rows by `fold`.
+    ///
+    /// Entries are taken over byte for byte. Throws `.corrupt` when the log itself is damaged: then
+    /// only a backup helps.
+    package static func run(
+        from old: RecordReader, into target: String, fold: (Entry) throws -> [RowWrite]
+    ) throws(RecordError) {
+        guard mkdir(target, 0o700) == 0 else { throw .failed(errno, "make \(target)") }
+        let new = try Environment(directory: target, bounds: RecordBounds())
+        let cursor = try old.journalCursor()
+        var edge = TreeEdge()
+        while true {
+            let after = edge.size
+            let page = try old.environment.read { snapshot throws(RecordError) in
+                try snapshot.page(after: after, limit: pageEntries)
+            }
+            guard !page.isEmpty else { break }
+            var previous = edge.newestLeaf
+            var entries: [(entry: Entry, stored: StoredEntry)] = []
+            var rows: [RowWrite] = []
+            for stored in page {
+                let entry = try stored.decoded()
+                guard stored.sequence == after + entries.count + 1,
+                    entry.sequence == stored.sequence, entry.previous == previous.hex
+                else {
+                    throw .corrupt(
+                        what: "entry \(after + entries.count + 1) does not follow; "
+                            + "only a backup helps")
+                }
+                previous = LeafHash(stored: stored.text)
+                entries.append((entry, stored))
+                do { rows += try fold(entry) } catch {
+                    throw .corrupt(what: "entry \(stored.sequence) cannot be folded: \(error)")
+                }
+            }
+            let treeRows = edge.append(page.map { LeafHash(stored: $0.text) })
+            let head = Head(sequence: edge.size, hash: edge.newestLeaf)
+            try new.write { batch throws(RecordError) in
+                for (entry, stored) in entries { try batch.append(entry, stored) }
+                for row in treeRows { try batch.write(row) }
+                for row in rows { try batch.write(row) }
+                let meta = batch.layout.meta
+                try batch.put(meta, Layout.headKey, head.stored)
+                try batch.put(meta, Layout.journalCursorKey, Layout.number(min(cursor, edge.size)))
+            }
+        }
+        let head = try old.environment.read { snapshot throws(RecordError) in
+            try? snapshot.head()
+        }
+        guard head.map({ $0.sequence <= edge.size }) ?? true else {
+            throw .corrupt(what: "its log ends before its head; only a backup helps")
+        }
+    }
+}
+
+extension WriteBatch {
+    /// Puts a stored entry behind all others, with what leads to it.
+    fileprivate borrowing func append(_ entry: Entry, _ stored: StoredEntry) throws(RecordError) {
+        let sequence = Layout.number(stored.sequence)
+        try append(layout.entries, sequence, stored.text)
+        try index(entry)
+    }
+
+    /// Puts what leads to an entry.
+    borrowing func index(_ entry: Entry) throws(RecordError) {
+        if let name = entry.automaton, let number = entry.automatonSequence {
+            try put(
+                layout.byAutomaton, Layout.automatonKey(name, number),
+                Layout.number(entry.sequence))
+        }
+        for run in entry.indexedRuns {
+            try put(layout.byRun, Layout.runKey(run, entry.sequence), [])
+        }
+    }
+}
