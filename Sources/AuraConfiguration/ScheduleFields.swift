@@ -22,7 +22,22 @@ enum ScheduleFields {
             return nil
         }
         guard let kind else { return (.manual, firing, zone) }
-        return schedule(kind, fields, &report).map { ($0, firing, zone) }
+        guard let schedule = schedule(kind, fields, &report) else { return nil }
+        refuseClosedWindow(fields, schedule, firing, &report)
+        return (schedule, firing, zone)
+    }
+
+    /// With jitter a firing may come any time later, so that nothing is certain.
+    private static func refuseClosedWindow(
+        _ fields: Fields, _ schedule: Schedule, _ firing: FiringPolicy?, _ report: inout Report
+    ) {
+        guard let field = fields["window"], let firing, let window = firing.window,
+            firing.jitter == .zero, !schedule.names(timeIn: window)
+        else { return }
+        report.add(
+            field.node.place,
+            "`\(field.path)` is closed at every time that `\(schedule)` names: nothing would ever start",
+            hint: "both are by the clock of `zone`; widen the window or change the schedule")
     }
 
     private static let kinds = ["cron", "every", "at", "calendar"]

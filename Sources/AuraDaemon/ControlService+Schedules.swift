@@ -57,7 +57,8 @@ extension ControlService {
         if let covering = try at.map({ try covering($0, of: name, from: row) }) ?? row {
             return explainer.explain(.init(covering, run: try run(of: covering)))
         }
-        return explainer.explainNothing(at: at ?? now, before: row)
+        guard let at else { return explainer.explainNoneYet() }
+        return explainer.explainNothing(at: at, before: row)
     }
 
     /// The newest of `row` and those before it that tells of `at`.

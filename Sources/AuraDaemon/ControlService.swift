@@ -121,6 +121,7 @@ struct ControlService: Sendable {
     }
 
     func check(_ definition: DefinitionText) -> [Diagnostic] {
-        definitions.check(file: definition.file, text: definition.text)
+        definitions.check(
+            file: definition.file, text: definition.text, besides: definition.besides ?? [])
     }
 }

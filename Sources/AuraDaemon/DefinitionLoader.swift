@@ -10,32 +10,34 @@ import Glibc
 struct DefinitionLoader: Sendable {
     let settings: Settings
 
-    /// 1000: more files than one host runs automatons; a larger directory is a mistake.
-    static let filesMax = 1000
+    /// 20,000: twice what one host is known to bear; a larger directory is a mistake.
+    static let filesMax = 20_000
 
-    /// Everything in the directory, read now, with the rules of `zones` beside those that it names.
-    func read(zones: Set<String>) -> DefinitionsRead {
-        var read = read()
-        for name in zones { read.zones[name] = Self.zone(name) }
-        return read
-    }
-
-    /// Everything in the directory, read now.
-    func read() -> DefinitionsRead {
+    /// Everything in the directory, read now, and the rules of the zones named there and in
+    /// `zonesInForce`.
+    func read(zonesInForce: Set<String> = []) -> DefinitionsRead {
         let directory = settings.definitionsDirectory
         do throws(SystemError) {
-            let texts = try Self.files(in: directory)
-            let result = DefinitionDirectory.read(texts)
+            let files = try Self.files(in: directory)
+            let texts = Dictionary(files.map { ($0.file, $0.text) }) { first, _ in first }
+            var zones = ZoneShelf()
+            let result = DefinitionDirectory.read(files)
             var read = DefinitionsRead(loaded: [], refused: [])
             var broken = Dictionary(grouping: result.diagnostics, by: \.file)
             for (file, definition) in result.definitions {
-                if let problem = problem(with: definition, in: file) {
+                let text = texts[file] ?? ""
+                if let problem = problem(with: definition, in: file, text, &zones) {
                     broken[file, default: []].append(problem)
-                } else if let loaded = load(definition, file: file) {
+                } else if let loaded = load(definition, file: file, text, &zones) {
                     read.loaded.append(loaded)
                 }
             }
+            if files.count == Self.filesMax {
+                broken[directory, default: []].append(Self.tooMany(in: directory))
+            }
             read.refused = broken.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+            for zone in zonesInForce { _ = zones.rules(zone) }
+            read.zones = zones.all
             return read
         } catch {
             let problem = Diagnostic(
@@ -45,47 +47,88 @@ struct DefinitionLoader: Sendable {
         }
     }
 
-    /// The diagnostics of one definition's text, as if it stood in the directory.
-    func check(file: String, text: String) -> [Diagnostic] {
+    /// The diagnostics of one definition's text, as if it and the texts `besides` it stood in the
+    /// directory.
+    func check(file: String, text: String, besides: [String] = []) -> [Diagnostic] {
         let (definition, diagnostics) = DefinitionReader.read(file: file, text: text)
         guard let definition, diagnostics.isEmpty else { return diagnostics }
-        return problem(with: definition, in: file).map { [$0] } ?? []
+        var zones = ZoneShelf()
+        if let problem = problem(with: definition, in: file, text, &zones) { return [problem] }
+        guard definition.firing?.after != nil else { return [] }
+        let files = (try? Self.files(in: settings.definitionsDirectory)) ?? []
+        let others = besides.enumerated().map { (file: "\($0.offset)", text: $0.element) }
+        var leaders: [AutomatonName: AutomatonName?] = [:]
+        // What is checked goes before what is there already under the same name.
+        for source in [files, others, [(file, text)]] {
+            for (_, other) in DefinitionDirectory.read(source).definitions {
+                leaders[other.name] = .some(other.firing?.after?.automaton)
+            }
+        }
+        guard let fault = ChainFault(of: definition.name, among: leaders) else { return [] }
+        let place = DefinitionPlace.of(Self.chainPath, in: text)
+        return [
+            Diagnostic(
+                file: file, line: place.line, column: place.column, message: fault.message,
+                hint: fault.hint)
+        ]
+    }
+
+    private static let chainPath = ["schedule", "after", "automaton"]
+
+    private static func tooMany(in directory: String) -> Diagnostic {
+        Diagnostic(
+            file: directory, line: 0, column: 0,
+            message: "holds \(filesMax) definitions or more; further ones are not read",
+            hint: "move some away")
     }
 
     /// What only the daemon can see to be wrong.
-    private func problem(with definition: Definition, in file: String) -> Diagnostic? {
+    private func problem(
+        with definition: Definition, in file: String, _ text: String, _ zones: inout ZoneShelf
+    ) -> Diagnostic? {
+        func diagnostic(_ path: [String], _ message: String, hint: String) -> Diagnostic {
+            let place = DefinitionPlace.of(path, in: text)
+            return Diagnostic(
+                file: file, line: place.line, column: place.column, message: message, hint: hint)
+        }
         // A list of commands needs none.
         let named = definition.reasoners.filter { !$0.isEmpty }
         if let name = named.first(where: { settings.reasoners[$0] == nil }) {
             let known = settings.reasoners.keys.sorted().joined(separator: ", ")
-            return Diagnostic(
-                file: file, line: 0, column: 0,
-                message: "there is no reasoner '\(name)' in aurad.yaml",
+            return diagnostic(
+                ["reasoner"], "there is no reasoner '\(name)' in aurad.yaml",
                 hint: known.isEmpty ? "add one under 'reasoners'" : "one of: \(known)")
         }
-        guard Self.zone(definition.zone) != nil else {
-            return Diagnostic(
-                file: file, line: 0, column: 0,
-                message: "the zone '\(definition.zone)' is not in the system's zoneinfo",
+        guard let zone = zones.rules(definition.zone) else {
+            return diagnostic(
+                ["schedule", "zone"],
+                "the zone '\(definition.zone)' is not in the system's zoneinfo",
                 hint: "timedatectl list-timezones")
+        }
+        guard !definition.schedule.isAlwaysSkipped(in: zone) else {
+            return diagnostic(
+                ["schedule"],
+                "`\(definition.schedule)` never fires in \(definition.zone): "
+                    + "the clocks there skip every time that it names",
+                hint: "aura-ctl calendar EXPRESSION --zone \(definition.zone) shows what fires when"
+            )
         }
         return nil
     }
 
-    private func load(_ definition: Definition, file: String) -> DefinitionsRead.Loaded? {
-        guard let zone = Self.zone(definition.zone), let json = try? JSON.encode(definition)
+    private func load(
+        _ definition: Definition, file: String, _ text: String, _ zones: inout ZoneShelf
+    ) -> DefinitionsRead.Loaded? {
+        guard let zone = zones.rules(definition.zone), let json = try? JSON.encode(definition)
         else { return nil }
         let digest = SHA256.hash(data: json).map { String(byte: $0) }.joined()
-        return DefinitionsRead.Loaded(
+        var loaded = DefinitionsRead.Loaded(
             digest: digest, definition: definition, zone: zone, file: file)
-    }
-
-    /// The rules of a zone from the system's own files, so that an upgraded tzdata is obeyed.
-    private static func zone(_ name: String) -> ZoneRules? {
-        // 1 MiB: the largest zone file is some 4 KB.
-        guard let bytes = try? FileSystem.readFile(ZoneStamps.path(of: name), bytesMax: 1 << 20)
-        else { return name == "UTC" ? .utc : nil }
-        return try? ZoneRules(tzif: bytes)
+        if definition.firing?.after != nil {
+            let place = DefinitionPlace.of(Self.chainPath, in: text)
+            (loaded.chainLine, loaded.chainColumn) = (place.line, place.column)
+        }
+        return loaded
     }
 
     private static func files(
@@ -109,6 +152,30 @@ struct DefinitionLoader: Sendable {
             texts.append((path, String(decoding: bytes, as: UTF8.self)))
         }
         return texts
+    }
+}
+
+/// The rules of zones from the system's own files, so that an upgraded tzdata is obeyed; each is
+/// read once in a reading of the definitions.
+struct ZoneShelf {
+    private var known: [String: ZoneRules?] = [:]
+
+    /// Those that were asked for and are there.
+    var all: [String: ZoneRules] { known.compactMapValues { $0 } }
+
+    /// The rules of the zone; nil when the system has none of that name.
+    mutating func rules(_ name: String) -> ZoneRules? {
+        if let rules = known[name] { return rules }
+        let rules = Self.read(name)
+        known.updateValue(rules, forKey: name)
+        return rules
+    }
+
+    private static func read(_ name: String) -> ZoneRules? {
+        // 1 MiB: the largest zone file is some 4 KB.
+        guard let bytes = try? FileSystem.readFile(ZoneStamps.path(of: name), bytesMax: 1 << 20)
+        else { return name == "UTC" ? .utc : nil }
+        return try? ZoneRules(tzif: bytes)
     }
 }
 

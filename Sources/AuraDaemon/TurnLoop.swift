@@ -229,7 +229,7 @@ final class TurnLoop {
         let state = kernel.state
         let inForce = state.automata.values.filter(\.isLoaded)
             .compactMap { state.definitions[$0.definition]?.zone }
-        let read = definitions.read(zones: Set(inForce))
+        let read = definitions.read(zonesInForce: Set(inForce))
         zones = ZoneStamps(of: read.loaded.map(\.definition.zone) + read.zones.keys)
         nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
         return read
@@ -242,12 +242,12 @@ final class TurnLoop {
         return zones.areStale ? [.definitionsRead(readDefinitions())] : []
     }
 
-    /// The wall clock's timer also fires when the clock is set: then everything due is looked at
-    /// anew.
+    /// The wall clock's timer also fires when the clock is set: the turn that follows compares the
+    /// clocks and looks at everything due anew.
     private func armTimer() throws {
         // While a turn waits nothing can be done about what is due.
         if commits.trouble == nil, let next = kernel.nextWake(after: SystemClock.now()) {
-            _ = try timer.arm(atMilliseconds: next.milliseconds)
+            try timer.arm(atMilliseconds: next.milliseconds)
         } else {
             try timer.disarm()
         }
@@ -266,7 +266,7 @@ final class TurnLoop {
 
     private func watchOwnDescriptors() throws {
         _ = try watches.add(timer.raw) { [unowned self] _ in
-            _ = try timer.acknowledge()
+            try timer.acknowledge()
             return [.tick]
         }
         _ = try watches.add(wake.raw) { [unowned self] _ in

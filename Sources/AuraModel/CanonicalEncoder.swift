@@ -25,6 +25,13 @@ package final class CanonicalEncoder {
         return start..<text.bytes.count
     }
 
+    /// The text of `value` alone; what was written before is forgotten.
+    package func text(of value: some Encodable) throws -> String {
+        text.reset()
+        let range = try append(value)
+        return String(decoding: text.bytes[range], as: UTF8.self)
+    }
+
     /// Writes a value in the place that was begun for it.
     func writeValue(_ value: some Encodable) throws {
         let depth = text.push()

@@ -23,9 +23,12 @@ package struct CanonicalText: Sendable {
         var start: Int
     }
 
-    /// Forgets what was written; the memory is kept for what comes next.
+    /// 1 MiB is kept for what comes next: a turn of a thousand entries; more is let go.
+    private static let capacityKept = 1 << 20
+
+    /// Forgets what was written; some of the memory is kept for what comes next.
     package mutating func reset() {
-        bytes.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.capacityKept)
         frames.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
     }

@@ -181,12 +181,14 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var today: BudgetRow
     /// Firings and runs that wait, each with its reason and its place.
     package var waiting: [String]?
+    /// What is not as it should be though the schedule is in force, each in a few words.
+    package var notes: [String]?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
         whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
-        waiting: [String]? = nil
+        waiting: [String]? = nil, notes: [String]? = nil
     ) {
         self.row = row
         self.description = description
@@ -197,6 +199,7 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
         self.budget = budget
         self.today = today
         self.waiting = waiting
+        self.notes = notes
     }
 }
 
@@ -252,11 +255,14 @@ package struct BackupOrder: Hashable, Sendable, Codable {
 package struct DefinitionText: Hashable, Sendable, Codable {
     package var file: String
     package var text: String
+    /// Texts of further files that are checked together with it: chains may lead to them.
+    package var besides: [String]?
 
     /// The text of `file`.
-    package init(file: String, text: String) {
+    package init(file: String, text: String, besides: [String]? = nil) {
         self.file = file
         self.text = text
+        self.besides = besides
     }
 }
 

@@ -3,6 +3,8 @@ package struct DaemonRow: Hashable, Sendable, Codable {
     package var epoch: Int
     package var startedAt: Instant
     package var version: String
+    /// The kernel's boot id of the newest start; nil in rows of before it was kept.
+    package var boot: String?
     /// Entries so far: the sequence number of the newest one.
     package var sequence: Int
     /// When the newest entry was made: the last sign of life before a start.

@@ -116,6 +116,9 @@ package struct DefinitionsRead: Sendable {
         package var definition: Definition
         package var zone: ZoneRules
         package var file: String
+        /// Where the file names the automaton that this one is chained to; 0 where it names none.
+        package var chainLine = 0
+        package var chainColumn = 0
 
         /// A definition that may be put in force.
         package init(
@@ -136,8 +139,12 @@ package struct DefinitionsRead: Sendable {
     package var refused: [(file: String, diagnostics: [Diagnostic])]
 
     /// The result of one reading.
-    package init(loaded: [Loaded], refused: [(file: String, diagnostics: [Diagnostic])]) {
+    package init(
+        loaded: [Loaded], refused: [(file: String, diagnostics: [Diagnostic])],
+        zones: [String: ZoneRules] = [:]
+    ) {
         self.loaded = loaded
+        self.zones = zones
         self.refused = refused
     }
 }

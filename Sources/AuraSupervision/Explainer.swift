@@ -74,6 +74,37 @@ package struct Explainer: Sendable {
             automaton: row.name, nominal: nil, decision: nil, lines: lines + future())
     }
 
+    /// Explains that there has been no firing at all.
+    package func explainNoneYet() -> Explanation {
+        let last = row.history?.last
+        guard row.isActive, row.isLoaded, let definition = definitions[row.definition] else {
+            return Explanation(
+                automaton: row.name, nominal: nil, decision: nil,
+                lines: [reason(forNothingAt: now)] + future())
+        }
+        let since = last.map { ", in force since \(time($0.at))" } ?? ""
+        let text =
+            if let chain = definition.firing?.after {
+                "It fires when a run of \(chain.automaton) ends (on: \(chain.on.rawValue))\(since); "
+                    + "none has ended so yet."
+            } else if definition.schedule == .manual {
+                "It has no schedule: it runs when somebody orders it, aura-ctl run \(row.name)."
+            } else if definition.schedule == .reboot {
+                "It fires when aurad first starts after a boot of the machine\(since)."
+            } else {
+                "Nothing has come due yet by \(Self.name(definition))\(since)."
+            }
+        var lines = [Explanation.Line(text, sequence: last?.sequence)]
+        if let outcome = row.lastOutcome, let at = row.lastFinished {
+            lines.append(
+                .init(
+                    "Its last run was ordered and ended at \(time(at)): \(EntryText.text(of: outcome))."
+                ))
+        }
+        return Explanation(
+            automaton: row.name, nominal: nil, decision: nil, lines: lines + future())
+    }
+
     // MARK: An occurrence
 
     private func planned(_ occurrence: OccurrenceRow) -> Explanation.Line {
@@ -201,7 +232,23 @@ package struct Explainer: Sendable {
                     "It is paused now: aura-ctl resume \(row.name).", sequence: pause.sequence)
             ]
         }
-        return next.map { [.init("The next firing is planned for \(time($0.nominal)).")] } ?? []
+        var lines = overdue()
+        if let next {
+            lines.append(.init("The next firing is planned for \(time(next.nominal))."))
+        }
+        return lines
+    }
+
+    private func overdue() -> [Explanation.Line] {
+        guard row.isOverdue == true, let expect = definitions[row.definition]?.firing?.expect,
+            let since = [row.lastSuccess, row.activeSince].compactMap({ $0 }).max()
+        else { return [] }
+        let span = DurationText.format(expect.count)
+        return [
+            .init(
+                "A success is overdue: none since \(time(since)), and one is expected every \(span)."
+            )
+        ]
     }
 
     // MARK: Words

@@ -7,6 +7,8 @@ extension Kernel {
         let start = DaemonStarted(epoch: state.daemon.epoch + 1, version: version, boot: boot)
         // Without a boot in common only this much is known: the clock was later than it is.
         let last = state.daemon.lastAt
+        // A record of before boots were kept: a firing too few, rather than one too many.
+        owesBootFirings = state.daemon.boot.map { $0 != boot } ?? (state.daemon.epoch == 0)
         try record(.daemonStarted(start), at: now)
         if let last, now < last { try noteStep(now - last, asleep: .zero, at: now) }
         // What the process before started counts from now at the latest, or it would count for ever.
@@ -69,8 +71,13 @@ extension Kernel {
         }
         // A refused file keeps its last good definition in force, and which one that was cannot be
         // told from the file: nothing is removed until every file is readable again.
-        guard read.refused.isEmpty else { return }
         let names = Set(read.loaded.map(\.definition.name))
+        if read.refused.isEmpty { try remove(allBut: names, at: now) }
+        withoutFile = Set(state.automata.values.filter(\.isLoaded).map(\.name)).subtracting(names)
+        try fireAtBoot(at: now)
+    }
+
+    private mutating func remove(allBut names: Set<AutomatonName>, at now: Instant) throws {
         for name in state.automata.keys.sorted()
         where !names.contains(name) && state.automata[name]?.isLoaded == true {
             try closeSchedule(of: name, "its definition was removed", at: now)
@@ -84,6 +91,20 @@ extension Kernel {
         for loaded in read.loaded { known[loaded.definition.zone] = loaded.zone }
         if known.contains(where: { zones[$0.key] != $0.value }) { markAllChanged() }
         zones.merge(known) { $1 }
+    }
+
+    /// `@reboot`: once for each boot of the machine, in the turn of the first start in it, so that no
+    /// later start can do it again.
+    private mutating func fireAtBoot(at now: Instant) throws {
+        guard owesBootFirings else { return }
+        owesBootFirings = false
+        for name in state.automata.keys.sorted() {
+            guard let row = state.automata[name], row.isActive, row.isLoaded,
+                let definition = state.definitions[row.definition], definition.schedule == .reboot
+            else { continue }
+            let nominal = max(now, Instant(milliseconds: row.cursor.milliseconds + 1))
+            try fire(name, nominal, definition, at: now)
+        }
     }
 }
 

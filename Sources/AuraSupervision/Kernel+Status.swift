@@ -10,14 +10,35 @@ extension Kernel {
         let used = state.budgets[State.BudgetKey(row.name, today)]
         return AutomatonStatus(
             row: row, description: definition.description,
-            schedule: "\(definition.schedule)"
-                + (definition.schedule == .manual ? "" : " \(definition.zone)"),
+            schedule: Self.schedule(of: definition),
             next: nextOccurrence(of: row),
             whyNot: row.pause == nil ? nil : Self.paused(row),
             runs: runs(of: row.name),
             budget: definition.budget.run,
             today: used ?? BudgetRow(automaton: row.name, day: today, limits: limits),
-            waiting: waiting(of: row))
+            waiting: waiting(of: row), notes: notes(on: row, definition))
+    }
+
+    /// The schedule as it was written, with its zone where that matters to it.
+    private static func schedule(of definition: Definition) -> String {
+        if let chain = definition.firing?.after {
+            return "after \(chain.automaton), on \(chain.on.rawValue)"
+        }
+        return switch definition.schedule {
+        case .manual, .reboot, .at: "\(definition.schedule)"
+        case .cron, .calendar, .every: "\(definition.schedule) \(definition.zone)"
+        }
+    }
+
+    private func notes(on row: AutomatonRow, _ definition: Definition) -> [String]? {
+        var notes: [String] = []
+        if row.isOverdue == true, let expect = definition.firing?.expect {
+            notes.append("no success for \(DurationText.format(expect.count))")
+        }
+        if withoutFile.contains(row.name) {
+            notes.append("its file is refused, an older one is in force")
+        }
+        return notes.isEmpty ? nil : notes
     }
 }
 

@@ -17,6 +17,8 @@ package struct Kernel: Sendable {
     /// Whether the definitions were read since the start; before that no zone is known, and what
     /// waits may have been removed.
     var areDefinitionsRead = false
+    /// Automatons in force of which no good file was found in the newest reading.
+    var withoutFile: Set<AutomatonName> = []
     var actions: [Action] = []
     var isStopping = false
     /// What this machine is called: spreads the delays of one set of definitions over hosts.
@@ -31,6 +33,8 @@ package struct Kernel: Sendable {
     var followers: [AutomatonName: Set<AutomatonName>] = [:]
     var following: [AutomatonName: AutomatonName] = [:]
     var lastClock: ClockReading?
+    /// Whether what fires at boot has still to fire: set by the first start in a boot.
+    var owesBootFirings = false
     /// Whether a checkpoint was asked for and is not there yet.
     var isCheckpointAsked = false
     /// Model calls of runs that have a worker, and when those that wait are to be looked at.
@@ -103,6 +107,13 @@ package struct Kernel: Sendable {
         try doWhatIsDue(at: now)
         deliverNews(at: now)
         askForCheckpointIfDue(at: now)
+    }
+
+    /// The zones that definitions in force are counted in.
+    package var zonesInForce: Set<String> {
+        Set(
+            state.automata.values.filter(\.isLoaded)
+                .compactMap { state.definitions[$0.definition]?.zone })
     }
 
     /// Hands out what was decided since the last call.

@@ -1,4 +1,4 @@
-import AuraModel
+package import AuraModel
 
 /// From a firing to its run: policies, waiting, chains and the bound on starts.
 extension Kernel {
@@ -184,40 +184,55 @@ extension Kernel {
         while let broken = brokenChain(in: read) {
             let loaded = read.loaded.remove(at: broken.index)
             let diagnostic = Diagnostic(
-                file: loaded.file, line: 0, column: 0, message: broken.message, hint: broken.hint)
+                file: loaded.file, line: loaded.chainLine, column: loaded.chainColumn,
+                message: broken.fault.message, hint: broken.fault.hint)
             read.refused.append((loaded.file, [diagnostic]))
         }
         return read
     }
 
-    private func brokenChain(
-        in read: DefinitionsRead
-    ) -> (index: Int, message: String, hint: String?)? {
+    private func brokenChain(in read: DefinitionsRead) -> (index: Int, fault: ChainFault)? {
         var leaders: [AutomatonName: AutomatonName?] = [:]
         for row in state.automata.values where row.isLoaded && !read.refused.isEmpty {
-            leaders[row.name] = state.definitions[row.definition]?.firing?.after?.automaton
+            leaders[row.name] = .some(state.definitions[row.definition]?.firing?.after?.automaton)
         }
         for loaded in read.loaded {
             leaders[loaded.definition.name] = .some(loaded.definition.firing?.after?.automaton)
         }
         for (index, loaded) in read.loaded.enumerated() {
-            guard let first = loaded.definition.firing?.after?.automaton else { continue }
-            guard leaders[first] != nil else {
-                return (
-                    index, "`schedule.after`: there is no automaton '\(first)'",
-                    "chain it to one that has a definition"
-                )
+            guard let fault = ChainFault(of: loaded.definition.name, among: leaders) else {
+                continue
             }
-            var path = [loaded.definition.name, first]
-            while path.last != path.first, path.count <= leaders.count,
-                let last = path.last, let next = leaders[last] ?? nil
-            {
-                path.append(next)
-            }
-            guard path.last == path.first else { continue }
-            let circle = path.map(\.text).joined(separator: " after ")
-            return (index, "`schedule.after` goes in a circle: \(circle)", "break it somewhere")
+            return (index, fault)
         }
         return nil
+    }
+}
+
+/// Why a chain of automatons never fires: it leads nowhere, or in a circle.
+package struct ChainFault: Sendable {
+    package var message: String
+    package var hint: String
+
+    /// What is wrong with the chain of `name`; nil when nothing is.
+    ///
+    /// `leaders` has every automaton there is, with the one that it is chained to.
+    package init?(of name: AutomatonName, among leaders: [AutomatonName: AutomatonName?]) {
+        guard let first = leaders[name] ?? nil else { return nil }
+        guard leaders[first] != nil else {
+            message = "`schedule.after`: there is no automaton '\(first)'"
+            hint = "chain it to one that has a definition"
+            return
+        }
+        var path = [name, first]
+        while path.last != name, path.count <= leaders.count, let last = path.last,
+            let next = leaders[last] ?? nil
+        {
+            path.append(next)
+        }
+        guard path.last == name else { return nil }
+        let circle = path.map(\.text).joined(separator: " after ")
+        message = "`schedule.after` goes in a circle: \(circle)"
+        hint = "break it somewhere"
     }
 }

@@ -41,6 +41,7 @@ extension State {
         case .daemonStarted(let start):
             daemon.epoch = start.epoch
             daemon.version = start.version
+            daemon.boot = start.boot
             daemon.startedAt = entry.at
         case .clockStepped(let by, let asleep): try step(by, asleep: asleep, entry)
         case .routeOpened(let route, let until, let reason):

@@ -86,24 +86,26 @@ package struct State: Sendable {
     ///
     /// - Throws: `EncodingError` when a row cannot be written as JSON.
     package mutating func takeRows() throws -> [RowWrite] {
+        // One encoder for all: a herd's turn writes ten thousand rows.
+        let encoder = CanonicalEncoder()
         let writes = try dirty.sorted { $0.key < $1.key }.map { row, write in
-            try write ?? RowWrite(table: row.table, key: row.key, value: encoded(row))
+            try write ?? RowWrite(table: row.table, key: row.key, value: encoded(row, encoder))
         }
         dirty = [:]
         return writes
     }
 
-    private func encoded(_ row: DirtyRow) throws -> String? {
+    private func encoded(_ row: DirtyRow, _ encoder: CanonicalEncoder) throws -> String? {
         switch row.table {
-        case .daemon: try JSON.text(daemon)
+        case .daemon: try encoder.text(of: daemon)
         case .automata:
-            try AutomatonName(row.key).flatMap { automata[$0] }.map { try JSON.text($0) }
-        case .definitions: try definitions[row.key].map { try JSON.text($0) }
-        case .runs: try RunID(row.key).flatMap { runs[$0] }.map { try JSON.text($0) }
+            try AutomatonName(row.key).flatMap { automata[$0] }.map { try encoder.text(of: $0) }
+        case .definitions: try definitions[row.key].map { try encoder.text(of: $0) }
+        case .runs: try RunID(row.key).flatMap { runs[$0] }.map { try encoder.text(of: $0) }
         case .budgets:
-            try BudgetKey(text: row.key).flatMap { budgets[$0] }.map { try JSON.text($0) }
+            try BudgetKey(text: row.key).flatMap { budgets[$0] }.map { try encoder.text(of: $0) }
         case .threads:
-            try ThreadKey(text: row.key).flatMap { threads[$0] }.map { try JSON.text($0) }
+            try ThreadKey(text: row.key).flatMap { threads[$0] }.map { try encoder.text(of: $0) }
         case .occurrences, .messages: nil
         }
     }

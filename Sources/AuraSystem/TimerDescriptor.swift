@@ -20,18 +20,6 @@ package struct TimerDescriptor: ~Copyable {
         case monotonic
     }
 
-    /// What a readable timer has to say.
-    package enum Tick: Equatable, Sendable {
-        /// Nothing: the wake was for a deadline that has been replaced since.
-        case none
-        /// The deadline has passed, and the timer is idle.
-        case expired
-        /// The wall clock was set.
-        ///
-        /// The deadline stands: it is still armed.
-        case clockWasSet
-    }
-
     private let clock: Clock
     private let descriptor: OwnedDescriptor
 
@@ -50,11 +38,8 @@ package struct TimerDescriptor: ~Copyable {
 
     /// Sets the deadline, in milliseconds of the timer's clock (realtime: since the epoch).
     ///
-    /// A deadline in the past expires at once. Returns whether the wall clock has been set since
-    /// the last arming without `acknowledge` having told: the deadline is armed all the same, but
-    /// the caller should read the clock again.
-    @discardableResult
-    package borrowing func arm(atMilliseconds deadline: Int) throws(SystemError) -> Bool {
+    /// A deadline in the past expires at once.
+    package borrowing func arm(atMilliseconds deadline: Int) throws(SystemError) {
         var setting = itimerspec()
         // Zero would disarm, and the kernel refuses negative times: both mean "at once" here.
         setting.it_value =
@@ -64,10 +49,9 @@ package struct TimerDescriptor: ~Copyable {
         let raw = self.raw
         do {
             try checked("timerfd_settime") { timerfd_settime(raw, flags, &setting, nil) }
-            return false
         } catch  where error.code == ECANCELED {
-            // fs/timerfd.c starts the timer first and then reports the change it had not reported.
-            return true
+            // fs/timerfd.c starts the timer first and then reports that the clock was set before:
+            // whoever arms by the wall clock reads it first, so that is no news.
         }
     }
 
@@ -80,17 +64,21 @@ package struct TimerDescriptor: ~Copyable {
         try checked("timerfd_settime") { timerfd_settime(raw, 0, &setting, nil) }
     }
 
-    /// Takes the wake, so that the descriptor is no longer readable, and says what it was.
-    package borrowing func acknowledge() throws(SystemError) -> Tick {
+    /// Takes the wake, so that the descriptor is no longer readable.
+    ///
+    /// Whether the deadline passed or the wall clock was set, only the clocks tell. False when
+    /// there was no wake: it was for a deadline that has been replaced since.
+    @discardableResult
+    package borrowing func acknowledge() throws(SystemError) -> Bool {
         var expirations: UInt = 0
         let raw = self.raw
         do {
             try checked("read") { read(raw, &expirations, MemoryLayout<UInt>.size) }
-            return .expired
+            return true
         } catch {
             switch error.code {
-            case EAGAIN: return .none
-            case ECANCELED: return .clockWasSet
+            case EAGAIN: return false
+            case ECANCELED: return true
             default: throw error
             }
         }

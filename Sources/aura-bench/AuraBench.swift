@@ -7,8 +7,8 @@ struct AuraBench: ParsableCommand {
         commandName: "aura-bench",
         abstract: "Measure aura on this machine, each figure beside its baseline in one run.",
         subcommands: [
-            AgentBench.self, RecordBench.self, ScheduleBench.self, SpawnBench.self, TimeBench.self,
-            StreamBench.self, SpendingBench.self,
+            AgentBench.self, DueBench.self, RecordBench.self, ScheduleBench.self, SpawnBench.self,
+            TimeBench.self, StreamBench.self, SpendingBench.self,
         ])
 }
 

@@ -23,6 +23,16 @@ enum SchedulerBaseline {
         print(sorted(late)[count * 99 // 100])
         """
 
+    /// The Python of a new environment with APScheduler in `directory`; nil when it cannot be had.
+    static func environment(in directory: String) -> String? {
+        let place = directory + "/environment"
+        let make =
+            "python3 -m venv '\(place)' >/dev/null 2>&1 && '\(place)/bin/python3' -m pip install "
+            + "-q --no-cache-dir 'apscheduler<4' >/dev/null 2>&1"
+        guard let pipe = popen(make, "r"), pclose(pipe) == 0 else { return nil }
+        return place + "/bin/python3"
+    }
+
     /// The 99th percentile of lateness in milliseconds.
     static func lateness(python: String, count: Int) throws -> Double {
         let scratch = try ScratchDirectory(in: "/tmp")

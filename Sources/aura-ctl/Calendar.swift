@@ -35,10 +35,26 @@ struct Calendar: Verb {
     @Option(name: [.customShort("n"), .long], help: "How many firings of each.") var count = 5
     @Flag(help: "Expressions are spans: fire every so often.") var every = false
     @Flag(help: "Expressions are systemd's, see systemd.time(7).") var systemd = false
+    @Option(
+        help: "Whose cron it is: \(Self.words(CronDialect.self)); as `dialect:` in a definition.")
+    var dialect: CronDialect?
+    @Option(
+        help: "A time that the clocks skip: \(Self.words(TransitionRule.Gap.self)); as `gap:`.")
+    var gap: TransitionRule.Gap?
+    @Option(
+        help: "A time that comes twice: \(Self.words(TransitionRule.Overlap.self)); as `overlap:`.")
+    var overlap: TransitionRule.Overlap?
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if every, systemd { throw ValidationError("--every and --systemd exclude each other") }
+        if every || systemd, dialect != nil {
+            throw ValidationError("--dialect is for cron expressions only")
+        }
+        if every, gap != nil || overlap != nil {
+            throw ValidationError(
+                "a span follows elapsed time: --gap and --overlap say nothing to it")
+        }
         guard (1...CalendarAnswer.firingsMax).contains(count) else {
             throw ValidationError("-n is 1 to \(HumanText.count(CalendarAnswer.firingsMax))")
         }
@@ -48,9 +64,11 @@ struct Calendar: Verb {
         let zone = try Zone.chosen(zone)
         let now = Clock.now()
         let from = try from.map { try TimePoint.read($0, now: now, in: zone) } ?? now
+        let reading = ScheduleReading(
+            form: every ? .every : systemd ? .systemd : .cron, dialect: dialect ?? .ocps,
+            transitions: TransitionRule(gap: gap, overlap: overlap))
         var reader = Reader(
-            session: session, dialect: every ? .every : systemd ? .systemd : .cron, zone: zone,
-            from: from, count: count)
+            session: session, reading: reading, zone: zone, from: from, count: count)
         for expression in Self.joined(expressions) {
             guard expression == "-" else {
                 try reader.read(expression, line: nil)
@@ -66,6 +84,13 @@ struct Calendar: Verb {
         return (reader.hasErrors ? AuraExit.badDefinition : .success).rawValue
     }
 
+    private static func words<Word: CaseIterable & RawRepresentable<String>>(
+        _ type: Word.Type
+    ) -> String {
+        let words = type.allCases.map(\.rawValue)
+        return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+    }
+
     /// Five or six words without blanks are one expression whose quotes were forgotten.
     static func joined(_ words: [String]) -> [String] {
         let isBare = words.allSatisfy { !$0.contains(" ") && !$0.hasPrefix("@") && $0 != "-" }
@@ -75,7 +100,7 @@ struct Calendar: Verb {
     /// Takes expressions one by one and prints what each gives at once.
     private struct Reader {
         let session: Session
-        let dialect: ScheduleDialect
+        let reading: ScheduleReading
         let zone: Zone
         let from: Instant
         let count: Int
@@ -83,10 +108,10 @@ struct Calendar: Verb {
         private var hasPrinted = false
 
         init(
-            session: Session, dialect: ScheduleDialect, zone: Zone, from: Instant, count: Int
+            session: Session, reading: ScheduleReading, zone: Zone, from: Instant, count: Int
         ) {
             self.session = session
-            self.dialect = dialect
+            self.reading = reading
             self.zone = zone
             self.from = from
             self.count = count
@@ -95,7 +120,7 @@ struct Calendar: Verb {
         /// Prints the answer for one expression; a bad one is told and counted.
         mutating func read(_ text: String, line: Int?) throws {
             do throws(TextError) {
-                let schedule = try dialect.read(text)
+                let schedule = try reading.read(text)
                 let answer = CalendarAnswer(
                     text, schedule, zone: zone, from: from, count: count)
                 show(answer)
@@ -105,7 +130,7 @@ struct Calendar: Verb {
                     show(CalendarAnswer(text, error, zone: zone, from: from))
                 } else {
                     let lines = CalendarText.lines(
-                        of: error, in: text, line: line, hint: dialect.hint(for: text),
+                        of: error, in: text, line: line, hint: reading.hint(for: text),
                         width: Terminal.width(of: STDERR_FILENO),
                         Terminal.style(of: STDERR_FILENO))
                     Output.write(lines.map { $0 + "\n" }.joined(), to: STDERR_FILENO)
@@ -126,3 +151,7 @@ struct Calendar: Verb {
         }
     }
 }
+
+extension CronDialect: ExpressibleByArgument {}
+extension TransitionRule.Gap: ExpressibleByArgument {}
+extension TransitionRule.Overlap: ExpressibleByArgument {}

@@ -4,7 +4,12 @@ import AuraModel
 enum AutomatonText {
     /// Whether the automaton fires by itself, and if not, why: a glyph, a word, a colour.
     static func state(of status: AutomatonStatus) -> RunText.State {
-        whyNot(status) ?? RunText.State(glyph: "●", word: "active", colour: .green)
+        if let whyNot = whyNot(status) { return whyNot }
+        guard let notes = status.notes else {
+            return RunText.State(glyph: "●", word: "active", colour: .green)
+        }
+        let words = notes.map { SafeText.brief($0) }.joined(separator: "; ")
+        return RunText.State(glyph: "▲", word: "active: " + words, colour: .yellow)
     }
 
     /// Why the automaton does not fire by itself; nil when its schedule is in force and starts
@@ -127,6 +132,9 @@ enum AutomatonText {
             "next",
             status.next.map { times.both($0) } ?? "none"
                 + (whyNot(status).map { " (\($0.word))" } ?? ""))
+        for (index, line) in (status.waiting ?? []).enumerated() {
+            add(index == 0 ? "waiting" : "", SafeText.line(line))
+        }
         if let outcome = status.row.lastOutcome {
             let ending = RunText.state(of: outcome.ending)
             let when = status.row.lastFinished.map { ", " + times.both($0) } ?? ""

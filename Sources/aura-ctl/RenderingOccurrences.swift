@@ -65,7 +65,7 @@ enum ExplanationText {
         } else if let asked {
             head = "\(name), \(times.both(asked)): nothing was planned"
         } else {
-            head = "\(name): nothing has been planned"
+            head = "\(name): has not fired yet"
         }
         var lines = [head]
         var sentences = explanation.lines

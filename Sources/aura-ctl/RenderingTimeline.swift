@@ -40,8 +40,11 @@ struct TimelineText {
                     + "\(names.count == 1 ? "1 automaton" : "\(names.count) automata") in the "
                     + "\(span) from \(times.absolute(from).dropLast(3))"
         ]
-        if firings.count >= ControlPath.firingsMax {
-            lines.append(style.paint("there are more; ask for fewer hours", .yellow))
+        if isCut, let last = firings.last {
+            lines.append(
+                style.paint(
+                    "these are the first, up to \(times.absolute(last.expected).dropLast(3)); "
+                        + "for the rest ask for fewer hours, from a later time", .yellow))
         }
         let often = Dictionary(grouping: firings, by: \.automaton).filter {
             isOften($0.value.count)
@@ -55,10 +58,14 @@ struct TimelineText {
         return lines + absent(names, style, times)
     }
 
+    /// Whether there are more firings than one answer holds.
+    private var isCut: Bool { firings.count >= ControlPath.firingsMax }
+
     /// More than twice an hour: told hour by hour it would hide the others.
     private func isOften(_ count: Int) -> Bool {
-        let hours = (to - from).count / 3_600_000
-        return hours > 1 && count > 2 * hours
+        let end = isCut ? firings.last?.expected ?? to : to
+        let hours = max(1, (end - from).count / 3_600_000)
+        return (to - from).count > 3_600_000 && count > 2 * hours
     }
 
     /// A line for each automaton that fires often.
@@ -73,9 +80,11 @@ struct TimelineText {
             + often.sorted { $0.key < $1.key }.map { name, firings in
                 let first = firings.first.map { ", first at \(clock(of: $0, times))" } ?? ""
                 let schedule = schedules[name].map { ", " + SafeText.line($0) } ?? ""
+                let isPaused = automata.contains { $0.row.name == name && $0.row.pause != nil }
                 let line =
                     "  \(TextWidth.pad(name.text, to: min(margin, nameMax)))  "
                     + "\(HumanText.count(firings.count)) times\(first)\(schedule)"
+                    + (isPaused ? ", paused: each is skipped" : "")
                 return width.map { TextWidth.cut(line, to: $0) } ?? line
             }
     }
@@ -154,9 +163,11 @@ struct TimelineText {
         let rest = automata.filter { !names.contains($0.row.name) }
         guard !rest.isEmpty else { return [] }
         let margin = min(nameMax, rest.map { TextWidth.of($0.row.name.text) }.max() ?? 0)
-        return ["", "not in this time:"]
+        return ["", isCut ? "not up to then:" : "not in this time:"]
             + rest.map { status in
-                let next = status.next.map { "next " + times.both($0) } ?? "no firing is planned"
+                let next =
+                    status.next.map { "next " + times.both($0) }
+                    ?? "no time is planned: \(SafeText.line(status.schedule))"
                 let what = AutomatonText.whyNot(status)?.word ?? next
                 let name = TextWidth.cut(status.row.name.text, to: margin)
                 return "  \(TextWidth.pad(name, to: margin))  "

@@ -1,35 +1,51 @@
 import AuraModel
 
 /// What an expression is written in.
-enum ScheduleDialect {
+enum ScheduleForm: String {
     case cron
     case every
     case systemd
+}
+
+/// How expressions are to be read, as a definition's `schedule` says it.
+struct ScheduleReading {
+    var form = ScheduleForm.cron
+    var dialect = CronDialect.ocps
+    var transitions = TransitionRule.standard
 
     /// The schedule that `text` stands for.
     func read(_ text: String) throws(TextError) -> Schedule {
-        switch self {
-        case .cron: try Schedule(cron: text)
+        switch form {
+        case .cron: try Schedule(cron: text, dialect: dialect, transitions: transitions)
         case .every: .every(try Interval(text))
-        case .systemd: .calendar(try CalendarExpression(text))
+        case .systemd: .calendar(try CalendarExpression(text, transitions: transitions))
         }
     }
 
-    /// What to try instead, where the text looks like another dialect or has lost its quotes.
+    /// What to try instead, where the text looks like another form or has lost its quotes.
     func hint(for text: String) -> String? {
-        if self != .every, (try? Interval(text)) != nil {
+        if form != .every, (try? Interval(text)) != nil {
             return "a span is for --every: aura-ctl calendar --every \(text)"
         }
-        if self != .cron, (try? Schedule(cron: text)) != nil {
-            return "this is a cron expression: leave out --\(self)"
+        if form != .cron, (try? Schedule(cron: text)) != nil {
+            return "this is a cron expression: leave out --\(form)"
         }
-        if self != .systemd, (try? CalendarExpression(text)) != nil {
+        if form != .systemd, (try? CalendarExpression(text)) != nil {
             return "this is for --systemd: aura-ctl calendar --systemd '\(text)'"
         }
-        if self == .cron, !text.contains(" "), !text.hasPrefix("@") {
+        if form == .cron, let other = otherDialect(for: text) {
+            return "this dialect reads it: aura-ctl calendar --dialect \(other.rawValue) '\(text)'"
+        }
+        if form == .cron, !text.contains(" "), !text.hasPrefix("@") {
             return "quote the expression, as the shell takes `*` for files: '0 2 * * *'"
         }
         return nil
+    }
+
+    private func otherDialect(for text: String) -> CronDialect? {
+        CronDialect.allCases.first {
+            $0 != dialect && (try? Schedule(cron: text, dialect: $0)) != nil
+        }
     }
 }
 

@@ -15,13 +15,16 @@ struct Verify: Verb {
     static let fileBytesMax = 1 << 20
 
     func perform(_ session: Session) throws -> Int32 {
+        let texts = try files.map { file in
+            String(decoding: try InputFile.read(file, bytesMax: Self.fileBytesMax), as: UTF8.self)
+        }
         var all: [Diagnostic] = []
         var lines: [String] = []
-        for file in files {
-            let text = String(
-                decoding: try InputFile.read(file, bytesMax: Self.fileBytesMax), as: UTF8.self)
+        for (file, text) in zip(files, texts) {
+            // Files of one call may be chained to each other, and to those that are in force.
             let found: [Diagnostic] = try session.client.post(
-                ControlPath.definition, DefinitionText(file: file, text: text))
+                ControlPath.definition,
+                DefinitionText(file: file, text: text, besides: texts.count > 1 ? texts : nil))
             all += found
             lines += found.flatMap { DiagnosticText.lines(of: $0, source: text, session.style) }
             if found.isEmpty {

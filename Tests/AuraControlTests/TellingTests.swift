@@ -16,7 +16,7 @@ struct TellingTests {
     ) throws -> [String] {
         let from = try TimePoint.read(from, now: Instant(milliseconds: 0), in: berlin)
         let answer = CalendarAnswer(
-            text, try ScheduleDialect.cron.read(text), zone: berlin, from: from, count: count)
+            text, try ScheduleReading().read(text), zone: berlin, from: from, count: count)
         let now = try TimePoint.read(now, now: Instant(milliseconds: 0), in: berlin)
         return CalendarText.lines(of: answer, width: 80, plain, now: now).filter { !$0.isEmpty }
     }
@@ -52,15 +52,15 @@ struct TellingTests {
 
     @Test("what an expression means is said in plain words, in cron's dialect and systemd's")
     func meaning() throws {
-        let texts: [(ScheduleDialect, String)] = [
+        let texts: [(ScheduleForm, String)] = [
             (.cron, "0 2 * * mon-fri"), (.systemd, "Mon..Fri 02:00"), (.every, "10m"),
         ]
-        let meanings = try texts.map { try $0.0.read($0.1).meaning }
+        let meanings = try texts.map { try ScheduleReading(form: $0.0).read($0.1).meaning }
         #expect(
             meanings == [
                 "at 02:00 on Monday to Friday", "at 02:00 on Monday to Friday", "every 10 minutes",
             ])
-        let hint = ScheduleDialect.cron.hint(for: "Mon..Fri 02:00")
+        let hint = ScheduleReading().hint(for: "Mon..Fri 02:00")
         #expect(hint == "this is for --systemd: aura-ctl calendar --systemd 'Mon..Fri 02:00'")
     }
 
@@ -76,11 +76,11 @@ struct TellingTests {
     func errors() throws {
         func lines(_ text: String, line: Int? = nil) -> [String] {
             do throws(TextError) {
-                _ = try ScheduleDialect.cron.read(text)
+                _ = try ScheduleReading().read(text)
                 return []
             } catch {
                 return CalendarText.lines(
-                    of: error, in: text, line: line, hint: ScheduleDialect.cron.hint(for: text),
+                    of: error, in: text, line: line, hint: ScheduleReading().hint(for: text),
                     width: nil, plain)
             }
         }

@@ -71,6 +71,53 @@ import Testing
         #expect(plain.utf8.count == 64)
     }
 
+    @Test("a schedule that its zone or its window never lets start is refused with its place")
+    func never() throws {
+        let directory = try Scratch.makeDirectory("definitions")
+        defer { try? FileSystem.removeTree(directory) }
+        func check(_ schedule: String) -> [String] {
+            let text = Self.text("a").replacing("{every: 6h, zone: UTC}", with: schedule)
+            return loader(directory).check(file: "a.yaml", text: text).map(\.description)
+        }
+        // 2:30 on 2026-03-29 is skipped in Berlin, and there is no other year.
+        let skipped = check(
+            "{cron: \"0 30 2 29 3 * 2026\", gap: skip, zone: Europe/Berlin}")
+        #expect(skipped.count == 1)
+        #expect(skipped.first?.hasPrefix("a.yaml:4:11: error: ") == true, "\(skipped)")
+        #expect(skipped.first?.contains("never fires in Europe/Berlin") == true)
+        #expect(check("{cron: \"0 30 2 29 3 * 2026\", zone: Europe/Berlin}") == [])
+        let window = "window: {from: \"22:00\", to: \"06:00\"}"
+        let closed = check("{cron: \"0 12 * * *\", \(window)}")
+        #expect(closed.first?.hasPrefix("a.yaml:4:40: error: ") == true, "\(closed)")
+        #expect(closed.first?.contains("nothing would ever start") == true)
+        #expect(check("{cron: \"0 12,23 * * *\", \(window)}") == [])
+        #expect(check("{cron: \"0 12 * * *\", \(window), jitter: 1h}") == [])
+    }
+
+    @Test("a chain is checked against the directory and against what is checked with it")
+    func chains() throws {
+        let directory = try Scratch.makeDirectory("definitions")
+        defer { try? FileSystem.removeTree(directory) }
+        func text(_ name: String, after leader: String) -> String {
+            Self.text(name).replacing(
+                "{every: 6h, zone: UTC}", with: "{after: {automaton: \(leader)}}")
+        }
+        func check(_ name: String, after leader: String, besides: [String] = []) -> String? {
+            let found = loader(directory).check(
+                file: "x.yaml", text: text(name, after: leader), besides: besides)
+            return found.first?.description
+        }
+        try FileSystem.writeAtomically(Array(Self.text("a").utf8), to: directory + "/a.yaml")
+        try FileSystem.writeAtomically(
+            Array(text("b", after: "a").utf8), to: directory + "/b.yaml")
+        #expect(check("c", after: "b") == nil)
+        let nowhere = check("c", after: "d")
+        #expect(nowhere?.hasPrefix("x.yaml:4:31: error: ") == true, "\(nowhere ?? "")")
+        #expect(nowhere?.contains("there is no automaton 'd'") == true)
+        #expect(check("c", after: "d", besides: [Self.text("d")]) == nil)
+        #expect(check("a", after: "b")?.contains("a after b after a") == true)
+    }
+
     @Test("a directory that is not there is one diagnostic, not an end")
     func absent() throws {
         let read = loader("/nonexistent/definitions").read()

@@ -69,11 +69,11 @@ struct KernelBench {
     }
 
     /// The process dies and another one reads the rows.
-    mutating func restart(_ definitions: Definition...) throws {
+    mutating func restart(_ definitions: Definition..., boot: String = "boot") throws {
         let stored = rows.mapValues { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
         kernel = Kernel(state: try State(rows: stored), settings: inForce)
         actions = []
-        try send(.started(version: "1", boot: "boot"))
+        try send(.started(version: "1", boot: boot))
         try load(definitions)
     }
 

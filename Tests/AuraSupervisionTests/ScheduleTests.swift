@@ -55,6 +55,46 @@ struct ScheduleTests {
         #expect(try bench.decisions().count <= 1100)
     }
 
+    @Test("@reboot fires once for each boot of the machine, however often the daemon starts")
+    func reboot() throws {
+        let atBoot = KernelBench.definition(schedule: .reboot)
+        var bench = try KernelBench(atBoot)
+        #expect(try bench.decisions().count == 1)
+        bench.now = bench.now + .minutes(1)
+        try bench.restart(atBoot)
+        try bench.load([atBoot])
+        #expect(try bench.decisions().count == 1)
+        bench.now = bench.now + .minutes(1)
+        try bench.restart(atBoot, boot: "another")
+        try bench.load([atBoot])
+        #expect(try bench.decisions().count == 2)
+        #expect(bench.kernel.due.first == nil)
+    }
+
+    @Test("after a restart an automaton whose file is refused keeps its zone and its next firing")
+    func refusedAfterRestart() throws {
+        let berlin = ZoneRules(fixedOffset: 3600)
+        var daily = KernelBench.definition(schedule: .cron(try CronExpression("0 2 * * *")))
+        daily.zone = "Europe/Berlin"
+        let loaded = DefinitionsRead.Loaded(digest: "d", definition: daily, zone: berlin)
+        var bench = try KernelBench()
+        try bench.send(.definitionsRead(DefinitionsRead(loaded: [loaded], refused: [])))
+        let before = try #require(bench.kernel.due.first?.due)
+        #expect(bench.kernel.zonesInForce == ["Europe/Berlin"])
+        let stored = bench.rows.mapValues {
+            $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+        bench.kernel = Kernel(state: try State(rows: stored), settings: KernelBench.settings)
+        try bench.send(.started(version: "1", boot: "boot"))
+        let broken = Diagnostic(file: "x.yaml", line: 1, column: 1, message: "broken")
+        try bench.send(
+            .definitionsRead(
+                DefinitionsRead(
+                    loaded: [], refused: [("x.yaml", [broken])],
+                    zones: ["Europe/Berlin": berlin])))
+        #expect(bench.kernel.due.first?.due == before)
+    }
+
     @Test("the kernel wakes for the next firing and for nothing else")
     func wake() throws {
         let bench = try KernelBench(Self.everyMinute)

@@ -24,6 +24,14 @@ struct CivilPattern: Hashable, Sendable {
         overlap = rule.overlap ?? .first
     }
 
+    /// Whether one of its times of day, in minutes since midnight, is as `isMeant` says.
+    func names(_ isMeant: (Int) -> Bool) -> Bool {
+        (0..<24).contains { hour in
+            hours & 1 << UInt64(hour) != 0
+                && (0..<60).contains { minutes & 1 << UInt64($0) != 0 && isMeant(hour * 60 + $0) }
+        }
+    }
+
     /// Two clocks of one zone differ by at most this, so that further from a change none of it is
     /// felt.
     private static let reach = 2 * ZoneRules.offsetMax

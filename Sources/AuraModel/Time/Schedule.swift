@@ -10,7 +10,7 @@ package enum Schedule: Hashable, Sendable {
     case every(Interval)
     /// At single instants.
     case at(InstantList)
-    /// Once each time the daemon starts: `@reboot`.
+    /// Once for each boot of the machine, when the daemon first starts in it: `@reboot`.
     case reboot
     /// Never; only an operator or another run starts it.
     case manual
@@ -48,6 +48,25 @@ package enum Schedule: Hashable, Sendable {
         case .every(let interval): interval.next(afterMilliseconds: instant)
         case .at(let instants): instants.next(afterMilliseconds: instant)
         case .reboot, .manual: nil
+        }
+    }
+
+    /// Whether it names a time of day that lies within `window`; true where it names none.
+    package func names(timeIn window: FiringPolicy.Window) -> Bool {
+        switch self {
+        case .cron(let expression): expression.pattern.names(window.isOpen)
+        case .calendar(let expression): expression.pattern.names(window.isOpen)
+        case .every, .at, .reboot, .manual: true
+        }
+    }
+
+    /// Whether the zone's clocks skip every time that it names, so that it has never fired and never
+    /// will; a year that is over is no such thing.
+    package func isAlwaysSkipped(in zone: ZoneRules) -> Bool {
+        switch self {
+        case .cron, .calendar:
+            next(afterMilliseconds: CivilTime.readingRange.lowerBound * 1_000, in: zone) == nil
+        case .every, .at, .reboot, .manual: false
         }
     }
 
