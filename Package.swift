@@ -94,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "aura-bench",
             dependencies: [
-                "AuraModel", "AuraSupervision", "AuraRecord", "AuraConfinement", "AuraSystem",
-                "AuraReasoner", "CBenchBaseline",
+                "AuraModel", "AuraAutomata", "AuraSupervision", "AuraRecord", "AuraConfinement",
+                "AuraSystem", "AuraReasoner", "CBenchBaseline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

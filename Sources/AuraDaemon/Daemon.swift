@@ -175,7 +175,7 @@ package struct Daemon {
     private static func refusal(_ error: RecordError) -> StartError {
         let what = "the record cannot be opened: \(error)"
         switch error {
-        case .newerFormat: return StartError(.badConfiguration, what)
+        case .newerFormat, .olderFormat: return StartError(.badConfiguration, what)
         case .corrupt:
             return StartError(
                 .badDefinition, "\(what)\n  hint: \(RecordTrouble.State.damaged.remedy)")

@@ -53,7 +53,8 @@ final class Effects {
         case .deliver(let run, let generation, let basis):
             let news = Array(try history(of: run).dropFirst(basis))
             return attempts.send(
-                .deliver(basis: basis, transactions: news),
+                .deliver(
+                    basis: basis, recorded: state.runs[run]?.commands ?? 0, transactions: news),
                 to: .init(run: run, generation: generation))
         case .perform(let run, let generation, let commands):
             return attempts.send(

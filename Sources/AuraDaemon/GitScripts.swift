@@ -11,7 +11,9 @@ enum GitScripts {
     /// Work goes on from the longest line of landed commits that builds on the base branch and is not
     /// merged yet, else from the base branch: so a task that builds on another finds it, and its tick,
     /// even before anyone merges. Landed commits on an older base come before, what they build on
-    /// first, as `stale COMMIT TASK`.
+    /// first, as `stale COMMIT TASK`, for a dev-loop alone on its line to put on the new base; a line
+    /// that others build on too, and work that is no list of tasks, stays on the base it has until it
+    /// is merged.
     ///
     /// Exit 6: no such base. Exit 7: no such list. Exit 10: the base is to go forward, and somebody
     /// has it checked out.
@@ -32,7 +34,8 @@ enum GitScripts {
                 >/tmp/landed
             while read -r commit task; do
                 ahead=$(git -C /src rev-list --count "$base..$commit")
-                if ! git -C /src merge-base --is-ancestor "$base" "$commit"; then
+                if [ "$AURA_RESTACK" ] && ! git -C /src merge-base --is-ancestor "$base" "$commit"
+                then
                     echo "$ahead $commit $task" >>/tmp/stale
                 elif [ "$ahead" -gt "$most" ]; then
                     most=$ahead tip=$commit
@@ -58,9 +61,11 @@ enum GitScripts {
 
     /// Begins a step that writes the run's store: what a killed one left behind is no lock any more.
     static let store = #"""
+        [ ! -e /store/git ] || find /store/git -name '*.lock' -delete
         git init --quiet --bare /store/git
-        find /store/git -name '*.lock' -delete
         git --git-dir=/store/git config gc.auto 0
+        # A fetch that is killed leaves a pack that does not count, and not a commit without its tree.
+        git --git-dir=/store/git config fetch.unpackLimit 1
         # Objects of the repository that the store does not have yet.
         bring() {
             git --git-dir=/store/git cat-file -e "$1^{commit}" 2>/dev/null ||

@@ -90,6 +90,7 @@ extension GitScripts {
             bring "$AURA_PARENT"
             export GIT_DIR=/store/git GIT_INDEX_FILE=/tmp/index LC_ALL=C
             set -f
+            tab=$(printf '\t')
             before=$(git rev-parse "$AURA_COMMIT^")
             git read-tree "$AURA_COMMIT"
             (cd /in/overlay && find . -type f) >/tmp/overlay
@@ -97,7 +98,7 @@ extension GitScripts {
                 file=${file#./}
                 git --literal-pathspecs ls-tree "$before" -- "$file" >/tmp/entry
                 if IFS=' ' read -r mode _ blob </tmp/entry; then
-                    git update-index --add --cacheinfo "$mode,${blob%%	*},$file"
+                    git update-index --add --cacheinfo "$mode,${blob%%"$tab"*},$file"
                 else
                     git update-index --force-remove -- "$file"
                 fi

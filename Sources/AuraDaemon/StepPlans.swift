@@ -45,11 +45,13 @@ struct StepPlans {
         case .run, .collect: throw SystemError("plan", code: 22, subject: request.title)
         case .survey:
             let tasks = definition.kind == .devLoop ? workspace.tasks : ""
+            let isAlone = workspace.buildsOn?.isEmpty ?? true
             return git(
                 GitScripts.survey, run, binds: [source(workspace)], tree: nil,
                 [
                     "AURA_BASE": workspace.base, "AURA_TASKS": tasks,
                     "AURA_LAND": definition.landing.mode.rawValue,
+                    "AURA_RESTACK": definition.kind == .devLoop && isAlone ? "yes" : "",
                     "AURA_LINES": lines(of: run, definition, workspace),
                 ], output: .document)
         case .read(let commit, let paths):

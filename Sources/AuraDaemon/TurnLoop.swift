@@ -226,10 +226,7 @@ final class TurnLoop {
     }
 
     private func readDefinitions() -> DefinitionsRead {
-        let state = kernel.state
-        let inForce = state.automata.values.filter(\.isLoaded)
-            .compactMap { state.definitions[$0.definition]?.zone }
-        let read = definitions.read(zonesInForce: Set(inForce))
+        let read = definitions.read(zonesInForce: kernel.zonesInForce)
         zones = ZoneStamps(of: read.loaded.map(\.definition.zone) + read.zones.keys)
         nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
         return read

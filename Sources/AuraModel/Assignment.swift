@@ -143,8 +143,9 @@ package struct Proposal: Hashable, Sendable, Codable {
 /// A frame from the daemon to a worker.
 package enum FrameDown: Hashable, Sendable, Codable {
     case assign(assignment: Assignment)
-    /// Transactions recorded since `basis`, in order.
-    case deliver(basis: Int, transactions: [Transaction])
+    /// Transactions recorded since `basis`, in order; the record holds the commands up to
+    /// `recorded`.
+    case deliver(basis: Int, recorded: CommandID, transactions: [Transaction])
     /// The worker's own tool calls among its last proposal are in the record: perform them.
     case perform(commands: [CommandID])
 }

@@ -9,8 +9,6 @@ import Glibc
 /// (MDB_NOTLS). What LMDB leaves to its caller to keep apart from transactions, growing the map and
 /// opening the environment anew, is kept apart by `gate`, which also guards `opened`.
 final class Environment: @unchecked Sendable {
-    /// The format that the record had when it was opened.
-    let format: Int
     /// Nil while it could not be opened anew.
     private var opened: Opened?
     /// Shared by every transaction; exclusive for growing the map and for opening anew.
@@ -35,9 +33,7 @@ final class Environment: @unchecked Sendable {
     ) throws(RecordError) {
         claim = try DirectoryClaim(directory)
         self.bounds = bounds
-        let (opened, format) = try Self.open(claim, bounds, toInspect: toInspect)
-        self.opened = opened
-        self.format = format
+        opened = try Self.open(claim, bounds, toInspect: toInspect)
         gate = .allocate(capacity: 1)
         var attributes = pthread_rwlockattr_t()
         pthread_rwlockattr_init(&attributes)
@@ -89,9 +85,9 @@ final class Environment: @unchecked Sendable {
         if let opened { mdb_env_close(opened.handle) }
         opened = nil
         do throws(RecordError) {
-            opened = try Self.open(claim, bounds, toInspect: false).opened
+            opened = try Self.open(claim, bounds, toInspect: false)
         } catch {
-            opened = (try? Self.open(claim, bounds, toInspect: true))?.opened
+            opened = try? Self.open(claim, bounds, toInspect: true)
             throw error
         }
     }
@@ -184,14 +180,14 @@ final class Environment: @unchecked Sendable {
 
     private static func open(
         _ claim: borrowing DirectoryClaim, _ bounds: RecordBounds, toInspect: Bool
-    ) throws(RecordError) -> (opened: Opened, format: Int) {
+    ) throws(RecordError) -> Opened {
         try FileLength.check(claim.path + "/data.mdb")
         if !toInspect { try claim.allocateReaders() }
         let handle = try open(claim.path, mapBytes: bounds.mapBytes, toInspect: toInspect)
         do throws(RecordError) {
-            let (layout, format) = try openLayout(handle, toInspect: toInspect)
+            let layout = try openLayout(handle, toInspect: toInspect)
             if !toInspect { try claim.sync() }
-            return (Opened(handle: handle, layout: layout), format)
+            return Opened(handle: handle, layout: layout)
         } catch {
             mdb_env_close(handle)
             throw error
@@ -241,17 +237,21 @@ final class Environment: @unchecked Sendable {
     /// An existing one is only read by this.
     private static func openLayout(
         _ handle: OpaquePointer, toInspect: Bool
-    ) throws(RecordError) -> (Layout, format: Int) {
+    ) throws(RecordError) -> Layout {
         let pointer = try begin(handle, toInspect ? UInt32(MDB_RDONLY) : 0)
         let flags = toInspect ? 0 : UInt32(MDB_CREATE)
         let layout: Layout
-        let format: Int
         do throws(RecordError) {
             let meta = try openTable(pointer, Layout.Name.meta, flags)
-            format = try settleFormat(pointer, meta, toInspect: toInspect)
+            try settleFormat(pointer, meta, toInspect: toInspect)
             var rows: [RowTable: MDB_dbi] = [:]
             for table in RowTable.allCases {
-                rows[table] = try openTable(pointer, table.rawValue, flags)
+                do throws(RecordError) {
+                    rows[table] = try openTable(pointer, table.rawValue, flags)
+                } catch {
+                    // An older record has fewer; its log is all that a rebuild reads.
+                    guard toInspect else { throw error }
+                }
             }
             layout = Layout(
                 entries: try openTable(pointer, Layout.Name.entries, flags),
@@ -263,7 +263,7 @@ final class Environment: @unchecked Sendable {
             throw error
         }
         try RecordError.check(mdb_txn_commit(pointer), "create the record")
-        return (layout, format)
+        return layout
     }
 
     private static func openTable(
@@ -279,16 +279,17 @@ final class Environment: @unchecked Sendable {
     /// read.
     private static func settleFormat(
         _ transaction: OpaquePointer, _ meta: MDB_dbi, toInspect: Bool
-    ) throws(RecordError) -> Int {
+    ) throws(RecordError) {
         guard let stored = try Raw.get(transaction, meta, Layout.formatKey) else {
             guard !toInspect else { throw .corrupt(what: "its format is not there") }
-            try Raw.put(transaction, meta, Layout.formatKey, Layout.number(Entry.format))
-            return Entry.format
+            return try Raw.put(transaction, meta, Layout.formatKey, Layout.number(Entry.format))
         }
         guard let format = Layout.number(stored) else { throw .corrupt(what: "its format") }
         guard format <= Entry.format else {
             throw .newerFormat(version: format, known: Entry.format)
         }
-        return format
+        guard toInspect || format == Entry.format else {
+            throw .olderFormat(version: format, known: Entry.format)
+        }
     }
 }

@@ -7,6 +7,8 @@ package enum RecordError: Error, Hashable, Sendable {
     /// The record was written by a newer aura: `version` is its format, `known` the newest known
     /// here.
     case newerFormat(version: Int, known: Int)
+    /// The record was written by an older aura, whose derived rows are others.
+    case olderFormat(version: Int, known: Int)
     /// The log may not grow beyond `bytes`, the bound of the map.
     case mapFull(bytes: Int)
     /// The file system is full. Nothing that was acknowledged is lost.
@@ -28,6 +30,8 @@ extension RecordError: CustomStringConvertible {
                 + (pid.map { " by process \($0); stop it first" } ?? "; stop that process first")
         case .newerFormat(let version, let known):
             "the record has format \(version), this aurad knows up to \(known); install a newer aura"
+        case .olderFormat(let version, let known):
+            "the record has format \(version), this aurad writes \(known); bring it up with: aurad --rebuild"
         case .mapFull(let bytes):
             "the record has reached its bound of \(bytes >> 30) GiB"
         case .diskFull: "the file system of the record is full; free some space"
@@ -45,7 +49,7 @@ extension RecordError {
     package var trouble: RecordTrouble.State? {
         switch self {
         case .diskFull, .mapFull: .full
-        case .io, .owned, .newerFormat: .failing
+        case .io, .owned, .newerFormat, .olderFormat: .failing
         case .corrupt: .damaged
         case .gap: nil
         }

@@ -38,7 +38,7 @@ package final class RecordStore {
 
     /// Opens the record in `directory`, made if it is not there: directory 0700, files 0600.
     ///
-    /// Throws `.owned` while someone else has it and `.newerFormat` for a record of the future;
+    /// Throws `.owned` while someone else has it `.newerFormat` and `.olderFormat` for another one;
     /// both leave it as it was.
     package init(directory: String, bounds: RecordBounds = RecordBounds()) throws(RecordError) {
         environment = try Environment(directory: directory, bounds: bounds)
@@ -50,7 +50,6 @@ package final class RecordStore {
             }
             return head
         }
-        if environment.format < TreeBuilding.format { try TreeBuilding.run(environment) }
         let size = newest.sequence
         edge = try environment.read { snapshot throws(RecordError) in
             try snapshot.edge(size: size)

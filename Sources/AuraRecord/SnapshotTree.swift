@@ -60,36 +60,3 @@ extension WriteBatch {
         }
     }
 }
-
-/// Format 2: builds the tree of a record that has none.
-enum TreeBuilding {
-    static let format = 2
-
-    /// 4096 entries a commit: some megabytes of pages in memory, however long the log.
-    private static let pageEntries = 4096
-
-    /// Builds the tree over all entries and then raises the format.
-    ///
-    /// The entries themselves stay as they are. Cut off, it begins anew at the next opening.
-    static func run(_ environment: Environment) throws(RecordError) {
-        var edge = TreeEdge()
-        try environment.write { batch throws(RecordError) in try batch.empty(batch.layout.tree) }
-        while true {
-            let after = edge.size
-            let page = try environment.read { snapshot throws(RecordError) in
-                try snapshot.page(after: after, limit: pageEntries)
-            }
-            guard let last = page.last else { break }
-            guard last.sequence == after + page.count else {
-                throw .corrupt(what: "entries after \(after) are missing; the tree cannot be built")
-            }
-            let rows = edge.append(page.map { LeafHash(stored: $0.text) })
-            try environment.write { batch throws(RecordError) in
-                for row in rows { try batch.write(row) }
-            }
-        }
-        try environment.write { batch throws(RecordError) in
-            try batch.put(batch.layout.meta, Layout.formatKey, Layout.number(format))
-        }
-    }
-}

@@ -96,11 +96,6 @@ struct WriteBatch: ~Copyable {
         try RecordError.check(code, "append a value")
     }
 
-    /// Deletes all that `table` holds.
-    func empty(_ table: MDB_dbi) throws(RecordError) {
-        try RecordError.check(mdb_drop(pointer, table, 0), "empty a table")
-    }
-
     /// Writes or deletes a row; deleting one that is not there changes nothing.
     func write(_ row: RowWrite) throws(RecordError) {
         guard let table = layout.rows[row.table] else {

@@ -61,9 +61,8 @@ extension AutomatonRow {
             Self.forget(&unplanned, most: Self.settledMax, \.length)
         }
         if let index = misses?.firstIndex(where: { isOpen($0.span) }), let miss = misses?[index] {
-            var parts = miss.span.without(nominal).map { Miss(span: $0) }
-            // Of what is left, the first part knows the row that stands for it.
-            if !parts.isEmpty { parts[0].summary = miss.summary }
+            // Either part may be forgotten before the other: both know the row that stands for them.
+            let parts = miss.span.without(nominal).map { Miss(span: $0, summary: miss.summary) }
             misses?.replaceSubrange(index...index, with: parts)
             Self.forget(&misses, most: Self.missesMax, \.span.length)
         }

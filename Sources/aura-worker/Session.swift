@@ -10,19 +10,11 @@ struct Session {
     private let channel: FrameChannel
     private let assignment: Assignment
     private let tools: WorkspaceTools?
-    /// The kernel after the transactions that the daemon is known to have recorded.
-    private var confirmed: Folded
-    /// The same, and then after the outcomes of the last proposal; nil when there were none.
-    private var tentative: Folded?
+    private var kernel: Fold
     /// Calls that were proposed and wait for the daemon's word, with what became of planning them.
     private var planned: [CommandID: WorkspaceTools.Plan] = [:]
     /// The request proposed last: the daemon has it, and is told only what the next one adds.
     private var lastRequest: ModelRequest?
-
-    private struct Folded {
-        var automaton: Automaton
-        var count: Int
-    }
 
     /// Where the cage puts the agent's tree; absent for a coordinator.
     private static let workspacePath = "/ws"
@@ -53,7 +45,7 @@ struct Session {
     /// Nothing of it is acted on yet.
     init(broker: consuming OwnedDescriptor, attestation: Attestation) throws {
         (channel, assignment) = try Self.open(broker: broker, attestation: attestation)
-        confirmed = Folded(automaton: Automaton(assignment: assignment), count: 0)
+        kernel = Fold(assignment)
         let hasWorkspace = access(Self.workspacePath, F_OK) == 0
         tools =
             hasWorkspace ? WorkspaceTools(workspace: try Workspace(root: Self.workspacePath)) : nil
@@ -80,26 +72,21 @@ struct Session {
         while let frame = try receive() {
             switch try JSON.decode(FrameDown.self, from: frame) {
             case .assign: throw Failure.unexpected("a second assignment")
-            case .deliver(let basis, let transactions): try fold(transactions, after: basis)
+            case .deliver(let basis, let recorded, let transactions):
+                try kernel.take(transactions, after: basis, recorded: recorded)
+                try propose([])
             case .perform(let commands): try perform(commands)
             }
         }
     }
 
-    /// Folds the history, finishes what an earlier attempt had begun, and proposes what is open.
+    /// Finishes what an earlier attempt had begun, and proposes what is open.
     private mutating func takeUp() throws {
-        var open: [Command] = []
-        for transaction in assignment.history {
-            open += confirmed.automaton.step(transaction)
-            confirmed.count += 1
-            if let settled = transaction.settledCommand { open.removeAll { $0.id == settled } }
-        }
         let pending = assignment.pendingTools.sorted { $0.command < $1.command }
-        let outcomes = pending.map { tool in
-            Transaction.toolFinished(command: tool.command, result: resume(tool.call))
-        }
-        let done = Set(pending.map(\.command))
-        try propose(outcomes, after: open.filter { !done.contains($0.id) })
+        try propose(
+            pending.map { tool in
+                .toolFinished(command: tool.command, result: resume(tool.call))
+            })
     }
 
     /// A call that the record holds without an outcome: its images tell whether it happened.
@@ -115,24 +102,9 @@ struct Session {
         return tools.recover(call) ?? tools.perform(call)
     }
 
-    private mutating func fold(_ transactions: [Transaction], after basis: Int) throws {
-        if let tentative, tentative.count == basis { confirmed = tentative }
-        guard confirmed.count == basis else {
-            throw Failure.unexpected("transactions after \(basis), known are \(confirmed.count)")
-        }
-        tentative = nil
-        var commands: [Command] = []
-        for transaction in transactions {
-            commands += confirmed.automaton.step(transaction)
-            confirmed.count += 1
-        }
-        try propose([], after: commands)
-    }
-
     private mutating func perform(_ commands: [CommandID]) throws {
         // The daemon has taken the last proposal, or it would not ask.
-        if let tentative { confirmed = tentative }
-        tentative = nil
+        kernel.confirm()
         var outcomes: [Transaction] = []
         for command in commands {
             guard let plan = planned.removeValue(forKey: command) else {
@@ -140,26 +112,26 @@ struct Session {
             }
             outcomes.append(.toolFinished(command: command, result: carryOut(plan)))
         }
-        try propose(outcomes, after: [])
+        try propose(outcomes)
     }
 
-    /// Steps the kernel through `outcomes` and sends what it wants, on the basis of what is
-    /// confirmed.
+    /// Steps the kernel through `outcomes` and sends what it wants.
     ///
     /// A pure tool changes nothing, so it is performed without asking for leave, and the kernel
     /// goes on with what it found: reading a file costs no round trip. What the model is asked
     /// next is asked by the daemon, after all of it is in the record.
-    private mutating func propose(_ outcomes: [Transaction], after open: [Command]) throws {
+    private mutating func propose(_ outcomes: [Transaction]) throws {
         planned = [:]
-        let first = step(outcomes, after: open)
+        _ = kernel.suppose(outcomes)
+        let first = round(outcomes, kernel.open)
         var rounds = [first]
         while rounds.count < Self.roundsMax {
             let found = rounds[rounds.count - 1].commands.compactMap { performIfPure($0) }
             if found.isEmpty { break }
-            rounds.append(step(found, after: []))
+            rounds.append(round(found, kernel.suppose(found)))
         }
         let proposal = Proposal(
-            basis: confirmed.count, outcomes: first.outcomes, commands: first.commands,
+            basis: kernel.basis, outcomes: first.outcomes, commands: first.commands,
             further: Array(rounds.dropFirst()))
         try Self.send(.propose(proposal: proposal.abridged(after: lastRequest)), on: channel)
         lastRequest = proposal.request ?? lastRequest
@@ -168,19 +140,11 @@ struct Session {
     /// 64: what one answer of a model asks for at most, in reason; the rest is asked for leave.
     private static let roundsMax = 64
 
-    /// The next round: the kernel's answer to `outcomes`, its tools planned.
-    private mutating func step(
-        _ outcomes: [Transaction], after open: [Command]
+    /// A round, its tools planned.
+    private mutating func round(
+        _ outcomes: [Transaction], _ wanted: [Command]
     ) -> Proposal.Round {
-        var commands = open
-        if !outcomes.isEmpty {
-            var next = tentative ?? confirmed
-            for outcome in outcomes {
-                commands += next.automaton.step(outcome)
-                next.count += 1
-            }
-            tentative = next
-        }
+        var commands = wanted
         for index in commands.indices {
             guard case .tool(let call) = commands[index].act, call.tool.place == .worker
             else { continue }

@@ -60,8 +60,9 @@ import Testing
         #expect(diagnostics == [], "\(text)")
         var standard = SettingsReader.standard
         standard.reasoners = settings?.reasoners ?? [:]
+        standard.dayBudget = BudgetLimits(microDollars: 20_000_000)
         #expect(settings == standard)
-        #expect(settings?.reasoners.keys.sorted() == ["main", "trial"])
+        #expect(settings?.reasoners.keys.sorted() == ["main", "other", "trial"])
     }
 
     @Test("a file beyond a bound is refused by name")

@@ -23,7 +23,8 @@ import Testing
             says: """
                 a.yaml:5:1: error: unknown key `budgte`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
-                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`
+                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`, \
+                `land`, `review`, `breaker`, `escalate`
                   hint: did you mean `budget`?
                 """),
         Broken(
@@ -39,7 +40,8 @@ import Testing
             says: """
                 a.yaml:6:1: error: unknown key `colour`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
-                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`
+                `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`, \
+                `land`, `review`, `breaker`, `escalate`
                 """),
         Broken(
             "everything missing is told at once",

@@ -90,8 +90,8 @@ struct LandModeTests {
             "git checkout -q -b squashed \(base); echo 2 >new.txt; echo 2 >code.txt; git add .; "
                 + "git commit -qm squashed; git checkout -q main")
         let there = try lab.commit("squashed")
-        #expect(
-            try lab.step(.rebase(commit: commit, onto: there, overlay: [])).end == .exited(3))
+        let same = try lab.step(.rebase(commit: commit, onto: there, overlay: [ticked]))
+        #expect(same.end == .exited(3), "\(same.output)")
     }
 
     @Test("landed work on a base that has moved is named, and its branch moves only from there")

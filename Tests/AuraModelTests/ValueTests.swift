@@ -66,15 +66,6 @@ struct ValueTests {
         for text in bad { #expect(AutomatonName(text) == nil, "\(text)") }
     }
 
-    @Test("R2: every ending has an exit status of its own, and only success is zero")
-    func exitStatuses() {
-        let statuses = RunOutcome.Ending.allCases.map(\.exitStatus)
-        #expect(Set(statuses).count == statuses.count)
-        #expect(RunOutcome.Ending.allCases.filter { $0.exitStatus == 0 } == [.done])
-        let others = AuraExit.allCases.map(\.rawValue).filter { $0 != 0 }
-        #expect(Set(others).isDisjoint(with: statuses))
-    }
-
     @Test("frames survive the wire, and equal values have equal bytes")
     func frames() throws {
         let call = ToolCall(

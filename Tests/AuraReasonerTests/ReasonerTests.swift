@@ -95,7 +95,8 @@ struct ReasonerTests {
     )
     func deadlines() throws {
         let server = try FakeServer()
-        let idle = Milliseconds(300)
+        // The trickle pauses for half a millisecond; a loaded machine adds to it.
+        let idle = Milliseconds.seconds(2)
         let loop = PollLoop()
         let reasoner = loop.reasoner([
             "silent": server.settings(model: "stall", idle: idle),
@@ -105,15 +106,16 @@ struct ReasonerTests {
         ])
         let outcomes = loop.ask(
             reasoner, ["silent", "silenced", "trickle", "long"], .saying("Hi."))
-        let silence = ModelFailure(cause: .timeout, message: "no byte for 300ms")
+        let silence = ModelFailure(cause: .timeout, message: "no byte for 2s")
         #expect(outcomes["silent"] == .failure(silence))
         var silenced = silence
         silenced.begun = TokenUsage(input: 11, output: 1)
         #expect(outcomes["silenced"] == .failure(silenced))
-        #expect(
-            outcomes["long"]
-                == .failure(
-                    ModelFailure(cause: .timeout, message: "no whole answer within 200ms")))
+        // Whether it had begun by then is chance.
+        let long = outcomes["long"].flatMap {
+            if case .failure(let failure) = $0 { failure } else { nil }
+        }
+        #expect(long?.cause == .timeout && long?.message == "no whole answer within 200ms")
         #expect(try outcomes["trickle"]?.get().content == [.text(Self.hello)])
     }
 

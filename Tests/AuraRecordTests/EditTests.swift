@@ -65,14 +65,19 @@ struct EditTests {
         #expect(try RecordStore(directory: scratch.record).reader.verify().firstBad == 2)
     }
 
-    @Test("a record of a newer format is refused and left as it was")
-    func newerFormat() throws {
+    @Test(
+        "a record of another format is refused and left as it was",
+        arguments: [
+            RecordError.newerFormat(version: Entry.format + 1, known: Entry.format),
+            RecordError.olderFormat(version: Entry.format - 1, known: Entry.format),
+        ])
+    func otherFormat(expected: RecordError) throws {
         let scratch = try Scratch()
         _ = try record(scratch, entries: 1)
         let format = Array("format".utf8) + [0, 0, 0, 0, 0, 0, 0]
-        try edit(
-            scratch.dataFile, format + [UInt8(Entry.format)], format + [UInt8(Entry.format + 1)])
-        let expected = RecordError.newerFormat(version: Entry.format + 1, known: Entry.format)
+        var other = Entry.format + 1
+        if case .olderFormat(let version, _) = expected { other = version }
+        try edit(scratch.dataFile, format + [UInt8(Entry.format)], format + [UInt8(other)])
         for _ in 1...2 {
             #expect(throws: expected) { _ = try RecordStore(directory: scratch.record) }
         }

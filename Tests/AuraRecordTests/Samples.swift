@@ -94,6 +94,7 @@ enum Samples {
                 file: "x.yaml",
                 diagnostics: [Diagnostic(file: "x.yaml", line: 1, column: 2, message: "m")]),
             .automatonStarted, .automatonStopped, .automatonPaused, .automatonResumed,
+            .breakerOpened(reason: awkward, until: Instant(milliseconds: 3)),
             .clockStepped(by: Milliseconds(-5), asleep: Milliseconds(7)),
             .successOverdue(since: Instant(milliseconds: 1), expect: .minutes(2)),
             .firingsMissed(

@@ -121,6 +121,11 @@ struct KernelBench {
                 model: "m"))
     }
 
+    /// When the schedule of the bench's own automaton fires next.
+    var nextFiring: Instant? {
+        kernel.state.automata[Self.name].flatMap { kernel.status(of: $0, at: now)?.next }
+    }
+
     /// How the run ended, as its row in the record says.
     func outcome(_ run: RunID) throws -> RunOutcome? {
         try rows[.runs]?[run.text].flatMap { try JSON.decode(RunRow.self, from: $0.utf8).outcome }

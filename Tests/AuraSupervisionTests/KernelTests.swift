@@ -92,7 +92,7 @@ struct KernelTests {
         try redacted.send(.redacted(third, 1, sound, digests: digests))
         let left = try #require(redacted.kernel.state.runs[third])
         #expect(left.commands == 1 && left.transactions == 2 && left.pending.isEmpty)
-        #expect(left.phase == .backingOff(until: redacted.now), "at once")
+        #expect(left.phase == .launching && left.generation == 2, "at once")
         #expect(
             redacted.actions.contains { if case .endAttempt(third, 1) = $0 { true } else { false } }
         )

@@ -68,7 +68,7 @@ struct ScheduleTests {
         try bench.restart(atBoot, boot: "another")
         try bench.load([atBoot])
         #expect(try bench.decisions().count == 2)
-        #expect(bench.kernel.due.first == nil)
+        #expect(bench.nextFiring == nil)
     }
 
     @Test("after a restart an automaton whose file is refused keeps its zone and its next firing")
@@ -79,7 +79,7 @@ struct ScheduleTests {
         let loaded = DefinitionsRead.Loaded(digest: "d", definition: daily, zone: berlin)
         var bench = try KernelBench()
         try bench.send(.definitionsRead(DefinitionsRead(loaded: [loaded], refused: [])))
-        let before = try #require(bench.kernel.due.first?.due)
+        let before = try #require(bench.nextFiring)
         #expect(bench.kernel.zonesInForce == ["Europe/Berlin"])
         let stored = bench.rows.mapValues {
             $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -92,7 +92,7 @@ struct ScheduleTests {
                 DefinitionsRead(
                     loaded: [], refused: [("x.yaml", [broken])],
                     zones: ["Europe/Berlin": berlin])))
-        #expect(bench.kernel.due.first?.due == before)
+        #expect(bench.nextFiring == before)
     }
 
     @Test("the kernel wakes for the next firing and for nothing else")

@@ -8,11 +8,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* FNV-1a, 64 bits: two different contents of one test do not meet by accident. */
+/* In the manner of FNV-1a, eight bytes at a time: two different contents of one test do not meet by
+ * accident. */
 static void mix(uint64_t *digest, const void *bytes, size_t count) {
     const uint8_t *next = bytes;
-    for (size_t index = 0; index < count; index++)
-        *digest = (*digest ^ next[index]) * 0x100000001b3u;
+    for (size_t done = 0; done < count; done += 8) {
+        uint64_t word = 0;
+        memcpy(&word, next + done, count - done < 8 ? count - done : 8);
+        *digest = (*digest ^ word) * 0x100000001b3u;
+        *digest ^= *digest >> 29;
+    }
     *digest = (*digest ^ count) * 0x100000001b3u;
 }
 

@@ -30,7 +30,7 @@ import Testing
         "aura-worker": ["AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "Glibc"],
         "aura-ctl": ["AuraModel", "CCurl", "ArgumentParser", "Crypto", "Glibc"],
         "aura-bench": [
-            "AuraSupervision",
+            "AuraAutomata", "AuraSupervision",
             "AuraModel", "AuraReasoner", "AuraRecord", "AuraConfinement", "AuraSystem",
             "CBenchBaseline",
             "ArgumentParser", "FoundationEssentials", "Glibc",
