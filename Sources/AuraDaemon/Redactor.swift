@@ -20,25 +20,30 @@ struct Redactor {
 
     /// `text` without secrets; nil when there are none in it.
     func redacted(_ text: String) -> String? {
-        var bytes: [UInt8]?
-        for (name, secret) in credentials.known where secret.count >= Self.secretBytesMin {
+        let known = credentials.known.filter { $0.value.count >= Self.secretBytesMin }
+        guard !known.isEmpty else { return nil }
+        var bytes = Array(text.utf8)
+        var isChanged = false
+        for (name, secret) in known {
             let mark = Array("[redacted: \(name)]".utf8)
-            while let start = Self.position(of: secret, in: bytes ?? Array(text.utf8)) {
-                var cut = bytes ?? Array(text.utf8)
-                cut.replaceSubrange(start..<start + secret.count, with: mark)
-                bytes = cut
+            var from = 0
+            while let start = Self.position(of: secret, in: bytes, from: from) {
+                bytes.replaceSubrange(start..<start + secret.count, with: mark)
+                // Not in the mark: a secret may be a part of it.
+                from = start + mark.count
+                isChanged = true
             }
         }
-        return bytes.map { String(decoding: $0, as: UTF8.self) }
+        return isChanged ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
     /// `text` without secrets.
     func clean(_ text: String) -> String { redacted(text) ?? text }
 
-    private static func position(of secret: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard let first = secret.first, bytes.count >= secret.count else { return nil }
+    private static func position(of secret: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
+        guard let first = secret.first else { return nil }
         return bytes.withUnsafeBytes { bytes in
-            var start = 0
+            var start = from
             while let base = bytes.baseAddress, start + secret.count <= bytes.count {
                 let room = bytes.count - secret.count - start + 1
                 guard let found = memchr(base + start, Int32(first), room) else { return nil }

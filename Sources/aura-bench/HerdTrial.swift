@@ -29,7 +29,7 @@ struct HerdTrial {
 
     /// The one ordinary user that every system has: aurad does not run workers as root.
     private static let user = "nobody"
-    /// Three seconds before all are due the daemon waits, and prepares nothing yet.
+    /// Three seconds before all are due the daemon waits: what it holds is measured then.
     private static let quietMicroseconds = 3_000_000
     /// A minute: far more than the slowest machine takes.
     private static let patienceMicroseconds = 60_000_000

@@ -41,6 +41,13 @@ import Testing
         }
     }
 
+    @Test("a secret that is a part of its own mark is replaced once")
+    func ownMark() throws {
+        try withRedactor("redacted") { redactor in
+            #expect(redactor.redacted("a redacted b") == "a [redacted: key] b")
+        }
+    }
+
     @Test("what is too short to be a key is left alone")
     func short() throws {
         try withRedactor("secret") { redactor in #expect(redactor.redacted("secret") == nil) }
