@@ -15,7 +15,10 @@ let strict: [SwiftSetting] = [
 /// A debug build, which only the unit tests make, has no use for that.
 let staticWorker: [LinkerSetting] = [
     .unsafeFlags(
-        ["-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "-s"],
+        [
+            "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "-s",
+            "-Xlinker", "--no-export-dynamic", "-Xlinker", "--pack-dyn-relocs=relr",
+        ],
         .when(configuration: .release))
 ]
 
@@ -61,7 +64,7 @@ let package = Package(
         library("AuraReasoner", ["AuraModel", "CCurl"]),
         library("AuraJournal", ["AuraModel", "CSystemd"]),
         library("AuraConfiguration", ["AuraModel", "CYAML"]),
-        library("AuraTools", ["AuraModel", "AuraSystem", crypto]),
+        library("AuraTools", ["AuraModel", "AuraSystem"]),
         // Composition.
         library(
             "AuraDaemon",

@@ -40,12 +40,13 @@ final class ModelCalls {
         let call = CallID(lastCall)
         keys[call] = key
         calls[key] = call
-        reasoner?.start(call: call, reasoner: name, request: request)
+        reasoner?.start(call: call, reasoner: name, request: request, in: key.run.text)
         return takeFinished()
     }
 
     /// Gives up every call of `run`.
     func cancel(_ run: RunID) {
+        reasoner?.forget(conversation: run.text)
         for (key, call) in calls where key.run == run {
             reasoner?.cancel(call)
             calls[key] = nil

@@ -12,11 +12,19 @@ struct RequestHash {
     /// Messages that are in `state`, each with a comma behind it.
     private var count = 0
     private var answerTokensMax: Int?
+    private var ending = Ending()
+
+    /// What stands behind the messages; it seldom changes.
+    private struct Ending {
+        var system = ""
+        var tools: [ToolSchema] = []
+        var text: [UInt8] = []
+    }
 
     /// The digest of `request`, of which the first `kept` messages are those of the one before.
     mutating func digest(of request: ModelRequest, kept: Int) throws -> RequestDigest {
         if kept < count || answerTokensMax != request.answerTokensMax {
-            self = RequestHash()
+            (state, bytes, count) = (SHA256(), 0, 0)
             answerTokensMax = request.answerTokensMax
             feed("{\"answerTokensMax\":\(request.answerTokensMax),\"messages\":[")
         }
@@ -29,13 +37,20 @@ struct RequestHash {
         count = stable
         var rest = self
         if let last = request.messages.last { rest.feed(try JSON.encode(last)) }
-        rest.feed("],\"system\":")
-        rest.feed(try JSON.encode(request.system))
-        rest.feed(",\"tools\":")
-        rest.feed(try JSON.encode(request.tools))
-        rest.feed("}")
+        rest.feed(try end(of: request))
         let text = HexText.text(rest.state.finalize())
         return RequestDigest(sha256: text, bytes: rest.bytes)
+    }
+
+    private mutating func end(of request: ModelRequest) throws -> [UInt8] {
+        if ending.text.isEmpty || ending.system != request.system || ending.tools != request.tools {
+            let system = try JSON.text(request.system)
+            let tools = try JSON.text(request.tools)
+            ending = Ending(
+                system: request.system, tools: request.tools,
+                text: Array("],\"system\":\(system),\"tools\":\(tools)}".utf8))
+        }
+        return ending.text
     }
 
     /// By which the record names the requests among `commands`.

@@ -20,6 +20,12 @@ struct CanonicalLevel: Encoder {
         encoder.text.beginSingle(at: depth)
         return CanonicalScalar(encoder: encoder)
     }
+
+    /// Writes a value of which the shape is known: without a container for each of its parts.
+    func write(_ value: JSONValue) throws {
+        encoder.text.beginSingle(at: depth)
+        try encoder.text.write(value)
+    }
 }
 
 /// A value that is a scalar, or another value in its place.

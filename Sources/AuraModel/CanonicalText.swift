@@ -23,6 +23,9 @@ package struct CanonicalText: Sendable {
         var start: Int
     }
 
+    /// A text in which nothing was written yet.
+    package init() {}
+
     /// 1 MiB is kept for what comes next: a turn of a thousand entries; more is let go.
     private static let capacityKept = 1 << 20
 
@@ -35,6 +38,15 @@ package struct CanonicalText: Sendable {
 
     /// Appends one byte as it is.
     package mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+    /// Appends bytes as they are.
+    package mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+    /// Makes room for `count` bytes.
+    package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    /// Forgets what was written behind the first `count` bytes.
+    package mutating func cut(to count: Int) { bytes.removeSubrange(count...) }
 
     /// Begins a value of which the shape is not known yet; the answer is its depth.
     mutating func push() -> Int {
@@ -134,14 +146,71 @@ package struct CanonicalText: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Writes any value; throws for a number that JSON cannot express.
+    package mutating func write(_ value: JSONValue) throws {
+        switch value {
+        case .null: writeNull()
+        case .bool(let value): write(value)
+        case .integer(let value): write(value)
+        case .number(let value): try write(value)
+        case .string(let value): write(value)
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                try write(element)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let members):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                write(member.key)
+                bytes.append(UInt8(ascii: ":"))
+                try write(member.value)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        }
+    }
+
     private static func escape(_ text: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) {
+        let raw = UnsafeRawBufferPointer(text)
         var clean = 0
-        for index in text.indices where isEscaped(text[index]) {
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<index]))
-            appendEscape(of: text[index], to: &bytes)
-            clean = index + 1
+        var index = 0
+        while index < text.count {
+            if index + wordBytes <= text.count,
+                !needsEscape(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            {
+                index += wordBytes
+                continue
+            }
+            let end = min(index + wordBytes, text.count)
+            while index < end {
+                if isEscaped(text[index]) {
+                    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean..<index]))
+                    appendEscape(of: text[index], to: &bytes)
+                    clean = index + 1
+                }
+                index += 1
+            }
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[clean...]))
+    }
+
+    private static let wordBytes = MemoryLayout<UInt64>.size
+
+    /// Whether one of the eight bytes is to be escaped: texts are long, and little in them is.
+    ///
+    /// A byte is below n when taking n from it borrows and its own highest bit is clear; it is equal
+    /// to n when their difference is below one.
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let slashes = word ^ (ones &* 0x5c)
+        let found =
+            ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes)
+            | ((slashes &- ones) & ~slashes)
+        return found & (ones &* 0x80) != 0
     }
 
     private static func isEscaped(_ byte: UInt8) -> Bool {

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What the daemon signed about its record: a fact of its own in the record.
 package struct Checkpoint: Hashable, Sendable, Codable {
     /// The `CheckpointNote` as text.
@@ -86,16 +84,15 @@ package struct CheckpointNote: Hashable, Sendable {
         let lines = text.split(
             separator: text.contains("|") ? "|" : "\n", omittingEmptySubsequences: false)
         guard lines.count == 7, lines[0] == Self.origin, lines[4].isEmpty, lines[6].isEmpty,
-            let size = Int(lines[1]), size > 0, let root = Data(base64Encoded: String(lines[2])),
+            let size = Int(lines[1]), size > 0, let root = Base64Text.bytes(lines[2]),
             root.count == Self.hashLength, lines[3].hasPrefix("time "),
             let time = Int(lines[3].dropFirst("time ".count)),
             lines[5].hasPrefix(Self.signaturePrefix),
-            let signed = Data(
-                base64Encoded: String(lines[5].dropFirst(Self.signaturePrefix.count))),
+            let signed = Base64Text.bytes(lines[5].dropFirst(Self.signaturePrefix.count)),
             signed.count == Self.keyIDLength + Self.signatureLength
         else { return nil }
         self.init(
-            size: size, root: Array(root), time: Instant(milliseconds: time),
+            size: size, root: root, time: Instant(milliseconds: time),
             keyID: Array(signed.prefix(Self.keyIDLength)),
             signature: Array(signed.dropFirst(Self.keyIDLength)))
         // One note has one text: no sign, zero or padding that could stand otherwise.
@@ -106,7 +103,7 @@ package struct CheckpointNote: Hashable, Sendable {
 
     /// What is signed.
     package static func body(size: Int, root: [UInt8], time: Instant) -> String {
-        "\(origin)\n\(size)\n\(Data(root).base64EncodedString())\ntime \(time.milliseconds)\n"
+        "\(origin)\n\(size)\n\(Base64Text.text(root))\ntime \(time.milliseconds)\n"
     }
 
     /// What is signed.
@@ -114,7 +111,7 @@ package struct CheckpointNote: Hashable, Sendable {
 
     /// The whole note.
     package var text: String {
-        body + "\n" + Self.signaturePrefix + Data(keyID + signature).base64EncodedString() + "\n"
+        body + "\n" + Self.signaturePrefix + Base64Text.text(keyID + signature) + "\n"
     }
 
     /// The whole note in one line, as the journal holds it: a bar for each line feed.

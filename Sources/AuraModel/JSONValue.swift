@@ -17,6 +17,7 @@ package enum JSONValue: Hashable, Sendable, Codable {
     }
 
     package func encode(to encoder: any Encoder) throws {
+        if let level = encoder as? CanonicalLevel { return try level.write(self) }
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()

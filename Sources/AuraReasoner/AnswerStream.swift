@@ -49,15 +49,20 @@ extension ProviderSettings {
         }
     }
 
-    /// The body of a streaming request to `model`; the same request makes the same bytes.
+    /// The body of a streaming request to `model`; the same request makes the same bytes, and is
+    /// cheap when it goes on from the one before it in `conversation`.
     ///
     /// - Throws: `badRequest` when a tool's input holds a number that JSON cannot express.
-    package func body(of request: ModelRequest, model: String) throws(ModelFailure) -> [UInt8] {
+    package func body(
+        of request: ModelRequest, model: String, _ conversation: inout ConversationText
+    ) throws(ModelFailure) -> [UInt8] {
         switch dialect {
-        case .anthropic: try AnthropicMessages.body(of: request, model: model)
-        case .openaiChat: try ChatCompletions.body(of: request, model: model, quirks: quirks)
+        case .anthropic:
+            try AnthropicMessages.body(of: request, model: model, &conversation)
+        case .openaiChat:
+            try ChatCompletions.body(of: request, model: model, quirks: quirks, &conversation)
         case .openaiResponses:
-            try OpenAIResponses.body(of: request, model: model, quirks: quirks)
+            try OpenAIResponses.body(of: request, model: model, quirks: quirks, &conversation)
         }
     }
 
@@ -82,20 +87,6 @@ extension ProviderSettings {
         }
         return fields
             + headers.sorted { $0.key < $1.key }.map { Array("\($0.key): \($0.value)".utf8) }
-    }
-}
-
-extension JSONValue {
-    /// The canonical bytes of a request's body.
-    ///
-    /// - Throws: `badRequest` when it holds a number that JSON cannot express.
-    func body() throws(ModelFailure) -> [UInt8] {
-        do {
-            return Array(try JSON.text(self).utf8)
-        } catch {
-            throw ModelFailure(
-                cause: .badRequest, message: "request cannot be written as JSON: \(error)")
-        }
     }
 }
 

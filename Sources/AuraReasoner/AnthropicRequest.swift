@@ -1,7 +1,8 @@
 package import AuraModel
 
 extension AnthropicMessages {
-    /// The body of a streaming request to `model`; the same request makes the same bytes.
+    /// The body of a streaming request to `model`; the same request makes the same bytes, whatever
+    /// `conversation` holds.
     ///
     /// Keys are sorted. Cache marks stand on the last tool, on the system prompt and on the last
     /// two user messages: the prefix that the next turn repeats, and the one that this turn
@@ -9,14 +10,13 @@ extension AnthropicMessages {
     /// so is a message that has nothing else.
     ///
     /// - Throws: `badRequest` when a tool's input holds a number that JSON cannot express.
-    package static func body(of request: ModelRequest, model: String) throws(ModelFailure)
-        -> [UInt8]
-    {
+    package static func body(
+        of request: ModelRequest, model: String, _ conversation: inout ConversationText
+    ) throws(ModelFailure) -> [UInt8] {
         var members: [String: JSONValue] = [
             "model": .string(model),
             "max_tokens": .integer(request.answerTokensMax),
             "stream": .bool(true),
-            "messages": .array(messages(of: request)),
         ]
         if !request.system.isBlank {
             members["system"] = .array([marked(text(request.system))])
@@ -26,26 +26,34 @@ extension AnthropicMessages {
             tools.append(marked(tools.removeLast()))
             members["tools"] = .array(tools)
         }
-        return try JSONValue.object(members).body()
+        let messages = request.messages
+        let marks = marks(in: messages)
+        let unmarked = messages[..<(marks.last ?? messages.count)]
+        let rest = messages.indices[unmarked.endIndex...].flatMap {
+            message(messages[$0], isMarked: marks.contains($0))
+        }
+        return try conversation.body(members, "messages", unmarked, last: rest) {
+            message($0, isMarked: false)
+        }
     }
 
     /// 2: with the tools' and the system's that makes `cacheMarksMax`.
     private static let messageMarksMax = 2
 
-    private static func messages(of request: ModelRequest) -> [JSONValue] {
-        var marksLeft = messageMarksMax
-        var reversed: [JSONValue] = []
-        for message in request.messages.reversed() {
-            var blocks = message.content.compactMap(block)
-            guard !blocks.isEmpty else { continue }
-            if message.role == .user, marksLeft > 0 {
-                blocks.append(marked(blocks.removeLast()))
-                marksLeft -= 1
-            }
-            reversed.append(
-                .object(["role": .string(message.role.rawValue), "content": .array(blocks)]))
+    /// The messages that carry a mark, the last one first.
+    private static func marks(in messages: [Message]) -> [Int] {
+        let places = messages.indices.reversed().lazy.filter {
+            messages[$0].role == .user && messages[$0].content.contains { block($0) != nil }
         }
-        return reversed.reversed()
+        return Array(places.prefix(messageMarksMax))
+    }
+
+    /// A message, unless it has nothing to say.
+    private static func message(_ message: Message, isMarked: Bool) -> [JSONValue] {
+        var blocks = message.content.compactMap(block)
+        guard !blocks.isEmpty else { return [] }
+        if isMarked { blocks.append(marked(blocks.removeLast())) }
+        return [.object(["role": .string(message.role.rawValue), "content": .array(blocks)])]
     }
 
     private static func block(_ block: ContentBlock) -> JSONValue? {

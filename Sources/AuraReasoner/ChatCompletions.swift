@@ -8,7 +8,8 @@ package enum ChatCompletions {
     /// Where requests are posted, below a base URL that ends in `/v1`.
     package static let path = "/chat/completions"
 
-    /// The body of a streaming request to `model`; the same request makes the same bytes.
+    /// The body of a streaming request to `model`; the same request makes the same bytes, whatever
+    /// `conversation` holds.
     ///
     /// Thoughts are left out, because the API has no place for them (`send-reasoning` says that a
     /// server has); so are blank texts, and a message that has nothing else. What a tool failed
@@ -16,30 +17,31 @@ package enum ChatCompletions {
     ///
     /// - Throws: `badRequest` when a tool's input holds a number that JSON cannot express.
     package static func body(
-        of request: ModelRequest, model: String, quirks: Set<ProviderSettings.Quirk>
+        of request: ModelRequest, model: String, quirks: Set<ProviderSettings.Quirk>,
+        _ conversation: inout ConversationText
     ) throws(ModelFailure) -> [UInt8] {
-        var messages: [JSONValue] = []
+        var system: [JSONValue] = []
         if !request.system.isBlank {
-            messages.append(
-                .object(["role": .string("system"), "content": .string(request.system)]))
-        }
-        for message in request.messages {
-            switch message.role {
-            case .user: messages += user(message.content)
-            case .assistant: messages += try assistant(message.content, quirks)
-            }
+            system = [.object(["role": .string("system"), "content": .string(request.system)])]
         }
         let bound =
             quirks.contains(.maxTokens) ? "max_tokens" : "max_completion_tokens"
         var members: [String: JSONValue] = [
-            "model": .string(model), "messages": .array(messages), "stream": .bool(true),
+            "model": .string(model), "stream": .bool(true),
             bound: .integer(request.answerTokensMax),
         ]
         if !quirks.contains(.noStreamOptions) {
             members["stream_options"] = .object(["include_usage": .bool(true)])
         }
         if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
-        return try JSONValue.object(members).body()
+        return try conversation.body(
+            members, "messages", first: system, request.messages[...]
+        ) { message throws(ModelFailure) in
+            switch message.role {
+            case .user: user(message.content)
+            case .assistant: try assistant(message.content, quirks)
+            }
+        }
     }
 
     /// Results first, each a message of its own, as the API wants them behind the calls; then what

@@ -11,29 +11,32 @@ package enum OpenAIResponses {
     /// What marks a redacted thought as a reasoning item of this dialect; its JSON follows.
     static let reasoningMark = "openai-reasoning:"
 
-    /// The body of a streaming request to `model`; the same request makes the same bytes.
+    /// The body of a streaming request to `model`; the same request makes the same bytes, whatever
+    /// `conversation` holds.
     ///
     /// Blank texts are left out, and thoughts but for this dialect's own encrypted ones. What a
     /// tool failed with says so in words: its result has no mark for it.
     ///
     /// - Throws: `badRequest` when a tool's input holds a number that JSON cannot express.
     package static func body(
-        of request: ModelRequest, model: String, quirks: Set<ProviderSettings.Quirk>
+        of request: ModelRequest, model: String, quirks: Set<ProviderSettings.Quirk>,
+        _ conversation: inout ConversationText
     ) throws(ModelFailure) -> [UInt8] {
-        var items: [JSONValue] = []
-        for message in request.messages {
-            for block in message.content { items += try item(block, of: message.role) }
-        }
         var members: [String: JSONValue] = [
-            "model": .string(model), "input": .array(items), "stream": .bool(true),
-            "store": .bool(false), "max_output_tokens": .integer(request.answerTokensMax),
+            "model": .string(model), "stream": .bool(true), "store": .bool(false),
+            "max_output_tokens": .integer(request.answerTokensMax),
         ]
         if !request.system.isBlank { members["instructions"] = .string(request.system) }
         if quirks.contains(.encryptedReasoning) {
             members["include"] = .array([.string("reasoning.encrypted_content")])
         }
         if !request.tools.isEmpty { members["tools"] = .array(request.tools.map(tool)) }
-        return try JSONValue.object(members).body()
+        return try conversation.body(members, "input", request.messages[...]) {
+            message throws(ModelFailure) in
+            var items: [JSONValue] = []
+            for block in message.content { items += try item(block, of: message.role) }
+            return items
+        }
     }
 
     private static func item(

@@ -30,6 +30,8 @@ package final class Reasoner {
     private let now: () -> Milliseconds
     private let multi: CurlMulti?
     private var calls: [CallID: Call] = [:]
+    /// What was written of each conversation, for the reasoner that it was written for.
+    private var conversations: [String: (reasoner: String, text: ConversationText)] = [:]
     private var owners: [UnsafeMutableRawPointer: CallID] = [:]
     private var finished: [(CallID, Result<ModelAnswer, ModelFailure>)] = []
     private var begun: [(CallID, TokenUsage)] = []
@@ -77,16 +79,24 @@ package final class Reasoner {
     }
 
     /// Begins to ask `reasoner`; its end comes from `takeFinished`, also when it fails at once.
-    package func start(call id: CallID, reasoner name: String, request: ModelRequest) {
+    ///
+    /// What `conversation` names is remembered until it is forgotten: a request that goes on from
+    /// the one before it is cheap.
+    package func start(
+        call id: CallID, reasoner name: String, request: ModelRequest, in conversation: String
+    ) {
         precondition(calls[id] == nil, "call \(id.raw) is under way")
         do {
-            calls[id] = try begin(id, name, request)
+            calls[id] = try begin(id, name, request, conversation)
         } catch {
             finished.append((id, .failure(error)))
         }
         // What failed at once is to be collected like the rest.
         rearm(isUrgent: !finished.isEmpty)
     }
+
+    /// Forgets what was written of a conversation.
+    package func forget(conversation: String) { conversations[conversation] = nil }
 
     /// Gives a call up: its connection is closed and nothing more is heard of it.
     package func cancel(_ id: CallID) {
@@ -152,7 +162,7 @@ package final class Reasoner {
     // MARK: - Beginning
 
     private func begin(
-        _ id: CallID, _ name: String, _ request: ModelRequest
+        _ id: CallID, _ name: String, _ request: ModelRequest, _ conversation: String
     ) throws(ModelFailure) -> Call {
         guard let reasoner = settings[name] else {
             throw ModelFailure(cause: .badRequest, message: "there is no reasoner \(name)")
@@ -170,7 +180,7 @@ package final class Reasoner {
             }
             let order = Transfer.Order(
                 url: block.url, headers: block.headers(key: secret),
-                body: try block.body(of: request, model: reasoner.model),
+                body: try body(of: request, name, reasoner.model, block, conversation),
                 stream: block.stream(model: reasoner.model),
                 connectTimeout: reasoner.connectTimeout)
             guard let multi, let transfer = Transfer(order: order, now: now),
@@ -182,6 +192,17 @@ package final class Reasoner {
                 firstByteTimeout: reasoner.firstByteTimeout, idleTimeout: reasoner.idleTimeout,
                 totalTimeout: reasoner.totalTimeout, key: String(decoding: secret, as: UTF8.self))
         }
+    }
+
+    private func body(
+        of request: ModelRequest, _ reasoner: String, _ model: String, _ block: ProviderSettings,
+        _ conversation: String
+    ) throws(ModelFailure) -> [UInt8] {
+        // Taken out while it is written to: there is one of it.
+        var known = conversations.removeValue(forKey: conversation) ?? (reasoner, .init())
+        if known.reasoner != reasoner { known = (reasoner, .init()) }
+        defer { conversations[conversation] = known }
+        return try block.body(of: request, model: model, &known.text)
     }
 
     private func play(

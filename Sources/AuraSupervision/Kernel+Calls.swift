@@ -80,7 +80,9 @@ extension Kernel {
             }
             return closed
         }
-        let limits = settings.reasoners[call.reasoner]?.block
+        let block = settings.reasoners[call.reasoner]?.block
+        // Most providers are bounded by nothing but their own refusals: nothing is counted then.
+        let limits = block.flatMap { $0.limits == .init() ? nil : $0 }
         if let limits {
             let tokens = pending.reserved == .zero ? call.bytes : pending.reserved.tokens
             let opening = gates[limits.name, default: ProviderGate()].opening(

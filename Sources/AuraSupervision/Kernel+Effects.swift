@@ -28,9 +28,9 @@ extension Kernel {
 
     /// Wall time runs out in silence too: a child may wait for one long command.
     mutating func warnOfWallTime(at now: Instant) throws {
-        for id in state.index.underWay.sorted() {
-            guard let row = state.runs[id], wrapUpDue(of: row).map({ $0 <= now }) == true
-            else { continue }
+        let isDue = { (row: RunRow) in wrapUpDue(of: row).map { $0 <= now } == true }
+        for id in inOrder(state.index.underWay, where: isDue)
+        where state.runs[id].map(isDue) == true {
             try wrapUp(id, "wall time", at: now)
         }
     }
@@ -55,9 +55,11 @@ extension Kernel {
 
     /// Ends waits and questions whose time has come.
     mutating func endWaits(at now: Instant) throws {
-        for id in state.index.underWay.sorted() {
-            for pending in state.runs[id]?.pending ?? [] {
-                guard let until = pending.intent.plan.until, until <= now else { continue }
+        let isOver = { (pending: RunRow.Pending) in
+            pending.intent.plan.until.map { $0 <= now } == true
+        }
+        for id in inOrder(state.index.underWay, where: { $0.pending.contains(where: isOver) }) {
+            for pending in state.runs[id]?.pending ?? [] where isOver(pending) {
                 let command = pending.intent.command
                 if case .ask = pending.intent.plan {
                     try transact(.operatorAnswered(command: command, text: nil), on: id, at: now)

@@ -66,20 +66,31 @@ extension Kernel {
     }
 
     mutating func endOverdueRuns(at now: Instant) throws {
-        for id in state.index.underWay.union(state.index.parked).sorted() {
-            guard let row = state.runs[id], let deadline = deadline(of: row), deadline <= now
-            else { continue }
+        let isOver = { (row: RunRow) in deadline(of: row).map { $0 <= now } == true }
+        let overdue =
+            inOrder(state.index.underWay, where: isOver)
+            + inOrder(state.index.parked, where: isOver)
+        for id in overdue {
+            guard let row = state.runs[id] else { continue }
             let limit = DurationText.format(row.budget.wall?.count ?? 0)
             let detail = "the run's budget of wall time (\(limit)) is used up"
             try finish(id, RunOutcome(.budget, detail), at: now)
         }
     }
 
+    /// Those of `runs` of which `holds` is true, in order.
+    ///
+    /// Most of what is under way has nothing due, and need not be sorted for that.
+    func inOrder(_ runs: Set<RunID>, where holds: (RunRow) -> Bool) -> [RunID] {
+        runs.filter { state.runs[$0].map(holds) == true }.sorted()
+    }
+
     /// Starts what may start: children and resumed runs at once, others as slots allow.
     ///
     /// A slot goes to the first in line of all the reasoners that have one free.
     mutating func startAttempts(at now: Instant) throws {
-        for id in state.index.underWay.sorted() {
+        let waits = { (row: RunRow) in row.phase != .running }
+        for id in inOrder(state.index.underWay, where: waits) {
             guard let row = state.runs[id] else { continue }
             switch row.phase {
             case .queued: try startAttempt(id, row, at: now)
@@ -146,9 +157,9 @@ extension Kernel {
     }
 
     mutating func endSilentAttempts(at now: Instant) throws {
-        for id in attempts.keys.sorted() {
-            guard let attempt = attempts[id], let deadline = attempt.deadline, deadline <= now
-            else { continue }
+        let silent = attempts.filter { $0.value.deadline.map { $0 <= now } == true }
+        for id in silent.keys.sorted() {
+            guard let attempt = attempts[id] else { continue }
             let what = attempt.isReady ? "sent nothing" : "did not attest itself"
             // The cage's exit would come later as an event of a generation that is gone by then.
             actions.append(.endAttempt(id, attempt.generation))

@@ -19,10 +19,11 @@ extension Kernel {
 
     /// Sends every idle worker what was recorded since it last spoke.
     mutating func deliverNews(at now: Instant) {
-        for id in attempts.keys.sorted() {
-            guard let attempt = attempts[id], attempt.isReady, attempt.deadline == nil,
-                let row = state.runs[id], attempt.folded < row.transactions
-            else { continue }
+        let news = attempts.filter { id, attempt in
+            attempt.isReady && attempt.deadline == nil
+                && attempt.folded < state.runs[id]?.transactions ?? 0
+        }
+        for (id, attempt) in news.sorted(by: { $0.key < $1.key }) {
             attempts[id]?.deadline = now + Attempt.silenceMax
             actions.append(.deliver(id, attempt.generation, basis: attempt.folded))
         }

@@ -23,8 +23,7 @@ struct ProviderGate: Sendable {
     mutating func opening(
         for tokens: Int, _ limits: ProviderSettings.Limits, at now: Instant
     ) -> Instant? {
-        // What lies in the future was sent before the clock was set back.
-        sent.removeAll { now - $0.at >= Self.window || $0.at > now }
+        forget(at: now)
         if let most = limits.concurrency, underWay.count >= most {
             return Instant(milliseconds: .max)
         }
@@ -41,6 +40,12 @@ struct ProviderGate: Sendable {
             }
         }
         return opening
+    }
+
+    private mutating func forget(at now: Instant) {
+        sent.removeFirst(sent.prefix { now - $0.at >= Self.window }.count)
+        // What lies in the future was sent before the clock was set back.
+        if sent.contains(where: { $0.at > now }) { sent.removeAll { $0.at > now } }
     }
 
     mutating func begin(_ call: CallKey, tokens: Int, at now: Instant) {

@@ -1,5 +1,5 @@
+import AuraModel
 import AuraSystem
-import Crypto
 import Glibc
 
 /// An open regular file: never a FIFO that blocks, a device that acts, or what a link leads to.
@@ -88,28 +88,18 @@ final class RegularFile {
 
     /// The SHA-256 of all of it, in hex.
     func digest() throws(ToolRefusal) -> String {
-        var hash = SHA256()
+        var digest = SHA256Digest()
         while true {
             let chunk = try nextChunk()
-            if chunk.isEmpty { return Digest.hex(hash.finalize()) }
-            hash.update(data: chunk)
+            if chunk.isEmpty { return HexText.text(digest.finish()) }
+            chunk.withUnsafeBytes { digest.update($0) }
         }
     }
 }
 
 /// SHA-256 as file images have it.
 enum Digest {
-    static func hex(of bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
-
-    static func hex(_ digest: SHA256.Digest) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in digest {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
+    static func hex(of bytes: [UInt8]) -> String { HexText.text(SHA256Digest.of(bytes)) }
 }
 
 /// Reads a file line by line, whatever its size.

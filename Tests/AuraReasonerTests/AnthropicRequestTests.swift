@@ -42,7 +42,8 @@ struct AnthropicRequestTests {
             #""tools":[{"description":"Lists.","input_schema":{},"name":"ls"},"#,
             #"{\#(mark)"description":"Reads.","input_schema":{},"name":"cat"}]}"#,
         ].joined()
-        let body = try AnthropicMessages.body(of: request, model: "m")
+        var conversation = ConversationText()
+        let body = try AnthropicMessages.body(of: request, model: "m", &conversation)
         #expect(String(decoding: body, as: UTF8.self) == expected)
         #expect(TokenBound.inputTokens(requestBytes: body.count) > body.count)
     }
@@ -53,8 +54,9 @@ struct AnthropicRequestTests {
             system: "s", messages: [Message(role: .user, content: [.text("one")])], tools: [],
             answerTokensMax: 8)
         let mark = #""cache_control":{"type":"ephemeral"},"#
+        var conversation = ConversationText()
         func bare() throws -> String {
-            let body = try AnthropicMessages.body(of: request, model: "m")
+            let body = try AnthropicMessages.body(of: request, model: "m", &conversation)
             return String(decoding: body, as: UTF8.self).replacing(mark, with: "")
         }
         let first = try bare().prefix { $0 != "]" }

@@ -70,7 +70,7 @@ final class PollLoop {
         for name in names {
             calls += 1
             asked[CallID(calls)] = name
-            reasoner.start(call: CallID(calls), reasoner: name, request: request)
+            reasoner.start(call: CallID(calls), reasoner: name, request: request, in: "run")
         }
         var outcomes: [String: Outcome] = [:]
         for (id, outcome) in run(reasoner, until: names.count) {

@@ -130,7 +130,7 @@ struct ReasonerTests {
             "ok": server.settings(model: "ok"),
         ])
         let call = CallID(7)
-        reasoner.start(call: call, reasoner: "silenced", request: .saying("Hi."))
+        reasoner.start(call: call, reasoner: "silenced", request: .saying("Hi."), in: "run")
         let end = ContinuousClock.now + .seconds(30)
         while reasoner.progress(call) == 0, .now < end { loop.turn(reasoner, until: end) }
         #expect(reasoner.progress(call) ?? 0 > 0)
@@ -141,7 +141,7 @@ struct ReasonerTests {
         reasoner.cancel(call)
         #expect(reasoner.progress(call) == nil)
         #expect(loop.watched.isEmpty)
-        reasoner.start(call: CallID(8), reasoner: "ok", request: .saying("Hi."))
+        reasoner.start(call: CallID(8), reasoner: "ok", request: .saying("Hi."), in: "run")
         #expect(Array(loop.run(reasoner, until: 1).keys) == [CallID(8)])
     }
 

@@ -64,8 +64,9 @@ struct ResponsesStreamTests {
                 Message(
                     role: .user, content: [.toolResult(id: "c1", content: "a", isError: true)]),
             ], tools: [], answerTokensMax: 9)
+        var conversation = ConversationText()
         let body = try OpenAIResponses.body(
-            of: request, model: "m", quirks: [.encryptedReasoning])
+            of: request, model: "m", quirks: [.encryptedReasoning], &conversation)
         let expected = [
             #"{"include":["reasoning.encrypted_content"],"input":["#,
             #"{"content":[{"text":"Hi.","type":"input_text"}],"role":"user","type":"message"},"#,

@@ -26,7 +26,7 @@ struct ScriptedReasonerTests {
         func start(_ opening: String, answered: Int) -> Int? {
             reasoner?.start(
                 call: CallID(1), reasoner: "s",
-                request: ScriptTests.request(opening, answered: answered))
+                request: ScriptTests.request(opening, answered: answered), in: "run")
             return armed
         }
 

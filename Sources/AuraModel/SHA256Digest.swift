@@ -1,0 +1,102 @@
+/// SHA-256 (FIPS 180-4) without a library, for what runs in a worker.
+///
+/// A worker hashes the files that it edits, and texts of some hundred kilobytes. The library that
+/// the daemon uses would be a third of a worker's program, and of what each of fifty workers holds
+/// in memory.
+package struct SHA256Digest: Sendable {
+    private var state: SIMD8<UInt32> = [
+        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
+        0x5be0_cd19,
+    ]
+    /// What does not fill a block yet.
+    private var rest: [UInt8] = []
+    private var count: UInt64 = 0
+    private var words = [UInt32](repeating: 0, count: 64)
+
+    private static let blockBytes = 64
+
+    /// A digest of nothing yet.
+    package init() {}
+
+    /// The 32 bytes of the digest of `bytes`.
+    package static func of(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = SHA256Digest()
+        bytes.withUnsafeBytes { digest.update($0) }
+        return digest.finish()
+    }
+
+    /// Takes more of the message.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        count += UInt64(bytes.count)
+        var place = 0
+        if !rest.isEmpty {
+            place = min(bytes.count, Self.blockBytes - rest.count)
+            rest.append(contentsOf: bytes[..<place])
+            guard rest.count == Self.blockBytes else { return }
+            let block = rest
+            rest = []
+            block.withUnsafeBytes { compress($0, at: 0) }
+        }
+        while place + Self.blockBytes <= bytes.count {
+            compress(bytes, at: place)
+            place += Self.blockBytes
+        }
+        rest.append(contentsOf: bytes[place...])
+    }
+
+    /// Ends the message; the answer is its digest, 32 bytes.
+    package mutating func finish() -> [UInt8] {
+        let bits = count * 8
+        // A one, zeroes, and the length in the last eight bytes of a block.
+        var padding: [UInt8] = [0x80]
+        padding += Array(repeating: 0, count: (119 - rest.count) % Self.blockBytes)
+        padding += (0..<8).reversed().map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+        padding.withUnsafeBytes { update($0) }
+        return state.indices.flatMap { index in
+            (0..<4).reversed().map { UInt8(truncatingIfNeeded: state[index] >> (8 * $0)) }
+        }
+    }
+
+    private mutating func compress(_ bytes: UnsafeRawBufferPointer, at start: Int) {
+        for index in 0..<16 {
+            words[index] = UInt32(
+                bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self))
+        }
+        for index in 16..<64 {
+            let (late, early) = (words[index - 2], words[index - 15])
+            let first = Self.turned(early, 7) ^ Self.turned(early, 18) ^ (early >> 3)
+            let second = Self.turned(late, 17) ^ Self.turned(late, 19) ^ (late >> 10)
+            words[index] = words[index - 16] &+ first &+ words[index - 7] &+ second
+        }
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+        for index in 0..<64 {
+            let choice = (e & f) ^ (~e & g)
+            let sum = Self.turned(e, 6) ^ Self.turned(e, 11) ^ Self.turned(e, 25)
+            let first = h &+ sum &+ choice &+ Self.constants[index] &+ words[index]
+            let majority = (a & b) ^ (a & c) ^ (b & c)
+            let second = (Self.turned(a, 2) ^ Self.turned(a, 13) ^ Self.turned(a, 22)) &+ majority
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ second)
+        }
+        state &+= [a, b, c, d, e, f, g, h]
+    }
+
+    private static func turned(_ word: UInt32, _ count: UInt32) -> UInt32 {
+        word >> count | word << (32 - count)
+    }
+
+    /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+    private static let constants: [UInt32] = [
+        0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
+        0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
+        0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,
+        0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da, 0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7,
+        0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967, 0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc,
+        0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85, 0xa2bf_e8a1, 0xa81a_664b,
+        0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070, 0x19a4_c116,
+        0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+        0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7,
+        0xc671_78f2,
+    ]
+}
