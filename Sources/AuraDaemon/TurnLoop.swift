@@ -38,6 +38,8 @@ final class TurnLoop {
     private var nextZoneLook = 0
     /// What happened while a turn waited for the disk.
     private var held: [Event] = []
+    /// Whether a large commit took memory that is not given back yet.
+    private var isTrimDue = false
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
@@ -47,6 +49,8 @@ final class TurnLoop {
     private static let zoneLookMilliseconds = 3_600_000
     /// 256: what is under way brings a few events each; more is not read until the record takes them.
     private static let heldMax = 256
+    /// A thousand entries, some megabytes: what a smaller commit took is soon used again.
+    private static let trimEntriesMin = 1000
     /// Five seconds for cages to die, which takes milliseconds; what is left dies with our
     /// descriptors.
     private static let closeMilliseconds = 5000
@@ -113,6 +117,7 @@ final class TurnLoop {
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
             beat()
+            trim()
             if let failure = inbox.failure {
                 throw Daemon.StartError(.inputOutput, failure)
             }
@@ -174,6 +179,7 @@ final class TurnLoop {
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
+        if committed.entries.count >= Self.trimEntriesMin { isTrimDue = true }
         effects.note(committed.entries)
         var events: [Event] = []
         var ended: Set<RunID> = []
@@ -257,6 +263,15 @@ final class TurnLoop {
             notifier.alive()
             nextBeat = now + interval
         }
+    }
+
+    /// Gives memory back once what a large commit brought is done: ten thousand definitions that
+    /// were loaded, or as many firings of one second.
+    private func trim() {
+        guard isTrimDue, commits.trouble == nil, !audit.hasMore(store.head.sequence) else { return }
+        isTrimDue = false
+        store.trim()
+        ProcessMemory.trim()
     }
 
     // MARK: What wakes the loop

@@ -4,7 +4,9 @@
 package enum Fact: Hashable, Sendable {
     case daemonStarted(DaemonStarted)
     case daemonStopped(reason: String)
-    case definitionLoaded(digest: String, definition: Definition)
+    /// Indirect like the other large one: a herd's turn holds ten thousand facts, and each is as
+    /// large as the largest.
+    indirect case definitionLoaded(digest: String, definition: Definition)
     case definitionRemoved
     case definitionRefused(file: String, diagnostics: [Diagnostic])
     /// The automaton's schedule is in force from now on.
@@ -29,7 +31,7 @@ package enum Fact: Hashable, Sendable {
     /// A thread began with what was said in another one up to its message `through`.
     case threadForked(
         thread: ThreadName, from: ThreadName, through: Int, earlier: [ChatExchange], omitted: Int)
-    case runAdmitted(RunAdmitted)
+    indirect case runAdmitted(RunAdmitted)
     case attemptStarted
     case attemptReady(attestation: Attestation)
     case attemptEnded(exit: AttemptExit, detail: String)

@@ -47,6 +47,12 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
         package func isOpen(atMinute minute: Int) -> Bool {
             from <= to ? (from..<to).contains(minute) : minute >= from || minute < to
         }
+
+        /// `22:00 to 06:00`.
+        package var text: String {
+            [from, to].map { CivilTime(reading: $0 * 60).description.dropFirst(11).prefix(5) }
+                .joined(separator: " to ")
+        }
     }
 
     /// Fires when a run of another automaton has finished.

@@ -132,6 +132,22 @@ package final class RecordStore {
         return try environment.read { snapshot throws(RecordError) in try snapshot.head() }
     }
 
+    /// Gives back the memory that a large commit took: LMDB keeps every page that it ever wrote at
+    /// once, and what it mapped.
+    ///
+    /// Opens the record anew, which takes a millisecond or two. What fails in that is for the next
+    /// append to find out: it looks again, as after any other failure.
+    package func trim() {
+        guard doubt == nil else { return }
+        do throws(RecordError) {
+            guard try look() == newest else {
+                throw .corrupt(what: "it does not end with entry \(newest.sequence) any more")
+            }
+        } catch {
+            doubt = error
+        }
+    }
+
     /// Moves the journal's cursor by a commit of its own: for when nothing else is being written.
     package func setJournalCursor(_ sequence: Int) throws(RecordError) {
         try append([], journalCursor: sequence)

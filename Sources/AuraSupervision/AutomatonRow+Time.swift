@@ -54,18 +54,31 @@ extension AutomatonRow {
     }
 
     /// A firing of the past was backfilled: it does not come again, even if the clock goes back.
-    mutating func settle(_ nominal: Instant) {
-        func isOpen(_ span: Span) -> Bool { span.after < nominal && nominal <= span.through }
-        if let index = unplanned?.firstIndex(where: isOpen), let span = unplanned?[index] {
-            unplanned?.replaceSubrange(index...index, with: span.without(nominal))
-            Self.forget(&unplanned, most: Self.settledMax, \.length)
-        }
-        if let index = misses?.firstIndex(where: { isOpen($0.span) }), let miss = misses?[index] {
-            // Either part may be forgotten before the other: both know the row that stands for them.
-            let parts = miss.span.without(nominal).map { Miss(span: $0, summary: miss.summary) }
-            misses?.replaceSubrange(index...index, with: parts)
-            Self.forget(&misses, most: Self.missesMax, \.span.length)
-        }
+    ///
+    /// `previous` is the one that the same order names before it: nothing is planned between them.
+    /// Gives the rows for many firings that stand for fewer now, or are new.
+    mutating func settle(_ nominal: Instant, previous: Instant?) -> [OccurrenceRow] {
+        let hole = Span(after: (previous ?? nominal) + Milliseconds(-1), through: nominal)
+        var sums: [OccurrenceRow] = []
+        unplanned = unplanned?.flatMap { $0.without(hole) }.nonEmpty
+        misses =
+            misses?.flatMap { miss -> [Miss] in
+                var parts = miss.span.without(hole).map { Miss(span: $0, summary: miss.summary) }
+                guard parts.count > 1, let sum = miss.summary, let through = sum.through
+                else { return parts }
+                // Either part may be forgotten, or planned again, before the other: each has a row
+                // of its own.
+                parts[0].summary = sum.nominal <= hole.after ? sum : nil
+                parts[1].summary = hole.through < through ? sum : nil
+                guard parts[0].summary != nil, parts[1].summary != nil else { return parts }
+                parts[0].summary?.through = hole.after
+                parts[1].summary?.nominal = hole.through
+                sums += parts.compactMap(\.summary)
+                return parts
+            }.nonEmpty
+        Self.forget(&unplanned, most: Self.settledMax, \.length)
+        Self.forget(&misses, most: Self.missesMax, \.span.length)
+        return sums
     }
 
     /// The clock went back to `now`; nil when nothing changed.
@@ -172,11 +185,12 @@ extension AutomatonRow.Span {
         UInt(bitPattern: next.after.milliseconds &- through.milliseconds)
     }
 
-    /// What of it lies beside `instant`.
-    fileprivate func without(_ instant: Instant) -> [Self] {
-        let before = Instant(milliseconds: instant.milliseconds - 1)
-        return [Self(after: after, through: before), Self(after: instant, through: through)]
-            .filter { $0.after < $0.through }
+    /// What of it lies beside `hole`.
+    fileprivate func without(_ hole: Self) -> [Self] {
+        [
+            Self(after: after, through: min(through, hole.after)),
+            Self(after: max(after, hole.through), through: through),
+        ].filter { $0.after < $0.through }
     }
 
     /// What of it lies up to `end`; nil when nothing does.

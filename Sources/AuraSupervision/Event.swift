@@ -48,7 +48,7 @@ package enum Order: Hashable, Sendable {
     case answer(RunID, text: String)
     case pause(AutomatonName)
     case resume(AutomatonName)
-    /// Start these firings of the past after all.
+    /// Start these firings of the past after all: those of one span, but for what has started.
     case backfill(AutomatonName, [Instant])
     /// Answer this message of a chat.
     case say(AutomatonName, ThreadName, ChatMessage)

@@ -8,7 +8,7 @@ package struct Explainer: Sendable {
     package var row: AutomatonRow
     package var daemon: DaemonRow
     /// Every definition that was ever in force, by digest.
-    package var definitions: [String: Definition]
+    package var definitions: DefinitionTable
     package var zone: ZoneRules
     package var now: Instant
     /// The first firing after the time asked for, or after now, that is still to come.
@@ -184,6 +184,11 @@ package struct Explainer: Sendable {
     private func outcome(_ run: RunRow?) -> Explanation.Line {
         guard let run else { return .init("Its run is not in the record any more.") }
         guard let outcome = run.outcome, let at = run.finishedAt else {
+            if run.phase == .queued {
+                return .init(
+                    "The run has not begun: it waits for a slot, and has a place in line: "
+                        + "aura-ctl status \(row.name).")
+            }
             return .init("The run is not over: \(SafeText.brief(run.activity)).")
         }
         return .init(

@@ -89,7 +89,7 @@ extension Kernel {
         if !isOrdered, let window = policy.window {
             let civil = CivilTime(at: now.second, in: zones[definition.zone] ?? .utc)
             guard window.isOpen(atMinute: civil.hour * 60 + civil.minute) else {
-                return "its window is closed"
+                return "its window, \(window.text) in \(definition.zone), is closed"
             }
         }
         if let reason = refusalToAdmit(definition.name, at: now) { return reason }
@@ -103,8 +103,9 @@ extension Kernel {
     func refusalToAdmit(_ name: AutomatonName, at now: Instant) -> String? {
         guard let row = state.automata[name], let definition = state.definitions[row.definition]
         else { return "its definition is gone" }
-        return ledger.refusal(
+        let reason = ledger.refusal(
             ofRunBy: name, on: day(of: definition, at: now), limits: definition.budget.day)
+        return reason.map { "\($0) until midnight in \(definition.zone): aura-ctl budget \(name)" }
     }
 
     /// Why no further run of the automaton may begin beside what is under way; nil when one may.

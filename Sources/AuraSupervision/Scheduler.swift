@@ -250,9 +250,9 @@ extension Kernel {
             return pastDeadline(deadline)
         }
         return switch policy.catchUp {
-        case .none: "no catch-up is declared"
-        case .latest: "catch-up is for the latest firing only"
-        case .all(let most): "catch-up is for \(most) firings at most"
+        case .none: "its `catch-up` is none"
+        case .latest: "its `catch-up` is for the latest firing only"
+        case .all(let most): "its `catch-up` is for the newest \(HumanText.plural(most, "firing"))"
         }
     }
 

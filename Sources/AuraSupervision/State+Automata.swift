@@ -14,7 +14,7 @@ extension State {
     }
 
     mutating func load(_ definition: Definition, digest: String, by entry: Entry) {
-        definitions[digest] = definition
+        definitions.keep(definition, as: digest)
         touch(.definitions, digest)
         var row =
             automata[definition.name]
@@ -43,7 +43,7 @@ extension State {
             daemon.version = start.version
             daemon.boot = start.boot
             daemon.startedAt = entry.at
-        case .clockStepped(let by, let asleep): try step(by, asleep: asleep, entry)
+        case .clockStepped(let by, let asleep): step(by, asleep: asleep, entry)
         case .routeOpened(let route, let until, let reason):
             let before = daemon.routes?[route]
             daemon.routes = daemon.routes ?? [:]
@@ -86,13 +86,13 @@ extension State {
             row.note(.resumed, entry)
         case .successOverdue: row.isOverdue = true
         case .occurrenceDecided(let nominal, let decision):
-            try decide(nominal, decision, of: &row, entry)
+            decide(nominal, decision, of: &row, entry)
         case .firingsMissed(let from, let through, let reason):
             let summary = OccurrenceRow(
                 automaton: name, nominal: from, decision: .missed(reason: reason),
                 decidedAt: entry.at, sequence: entry.sequence, through: through)
             row.miss(through: through, summary: summary)
-            try write(summary)
+            write(summary)
         case .messageReceived, .threadForked: try applyToChat(name, entry)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
@@ -103,15 +103,12 @@ extension State {
         automata[name] = row
     }
 
-    private mutating func write(_ row: OccurrenceRow) throws {
-        write(.occurrences, OccurrenceKey.text(of: row), try JSON.text(row))
-    }
-
     private mutating func decide(
         _ nominal: Instant, _ decision: OccurrenceDecision, of row: inout AutomatonRow,
         _ entry: Entry
-    ) throws {
+    ) {
         let waited = row.takeWaiting(nominal)
+        let before = row.waiting?.last
         if case .queued(let reason) = decision {
             let by = entry.principal == .daemon ? nil : entry.principal
             row.waiting =
@@ -129,9 +126,13 @@ extension State {
                 row.advance(to: nominal)
             }
         } else if waited == nil, case .queued = decision {
-            row.settle(nominal)
+            // One order's firings are decided one right after the other.
+            let isOneOrder = before?.by != nil && before?.sequence == entry.sequence - 1
+            for sum in row.settle(nominal, previous: isOneOrder ? before?.nominal : nil) {
+                write(sum)
+            }
         }
-        try write(
+        write(
             OccurrenceRow(
                 automaton: row.name, nominal: nominal, decision: decision, decidedAt: entry.at,
                 sequence: entry.sequence, waited: waited))
@@ -140,7 +141,7 @@ extension State {
     /// The wall clock reads otherwise: what is measured by it moves along.
     private mutating func step(
         _ by: Milliseconds, asleep: Milliseconds, _ entry: Entry
-    ) throws {
+    ) {
         let step = DaemonRow.ClockStep(
             by: by, asleep: asleep, at: entry.at, sequence: entry.sequence)
         daemon.steps = Array(((daemon.steps ?? []) + [step]).suffix(DaemonRow.absencesMax))
@@ -159,10 +160,11 @@ extension State {
             guard var row = automata[name] else { continue }
             if by.count < 0, let sums = row.goBack(to: entry.at) {
                 for sum in sums {
-                    let isLeft = sum.through.map { $0 >= sum.nominal } ?? true
-                    write(
-                        .occurrences, OccurrenceKey.text(of: sum), isLeft ? try JSON.text(sum) : nil
-                    )
+                    if sum.through.map({ $0 >= sum.nominal }) ?? true {
+                        write(sum)
+                    } else {
+                        write(.occurrences, OccurrenceKey.text(of: sum), nil)
+                    }
                 }
                 automata[name] = row
                 touch(.automata, name.text)

@@ -8,7 +8,7 @@ package import AuraModel
 package struct State: Sendable {
     package internal(set) var daemon = DaemonRow()
     package internal(set) var automata: [AutomatonName: AutomatonRow] = [:]
-    package internal(set) var definitions: [String: Definition] = [:]
+    package internal(set) var definitions = DefinitionTable()
     /// Runs that are not finished.
     package internal(set) var runs: [RunID: RunRow] = [:]
     package internal(set) var budgets: [BudgetKey: BudgetRow] = [:]
@@ -20,7 +20,7 @@ package struct State: Sendable {
     var coolingDown: [AutomatonName: Instant] = [:]
     /// Automatons of which something changed that bears on when they are due.
     var changed: Set<AutomatonName> = []
-    private var dirty: [DirtyRow: RowWrite?] = [:]
+    private var dirty: [RowTable: [String: DirtyRow]] = [:]
 
     /// Names a civil day of an automaton.
     package struct BudgetKey: Hashable, Sendable {
@@ -44,14 +44,11 @@ package struct State: Sendable {
         }
     }
 
-    private struct DirtyRow: Hashable, Comparable {
-        var table: RowTable
-        var key: String
-
-        static func < (left: Self, right: Self) -> Bool {
-            left.table == right.table
-                ? left.key < right.key : left.table.rawValue < right.table.rawValue
-        }
+    /// A row to be written: as the state has it by then, or with a value of its own.
+    private enum DirtyRow {
+        case touched
+        case occurrence(OccurrenceRow)
+        case written(String?)
     }
 
     /// The state of an empty record.
@@ -69,7 +66,7 @@ package struct State: Sendable {
         try each(.daemon) { daemon = $1 }
         try each(.automata) { (_, row: AutomatonRow) in automata[row.name] = row }
         coolingDown = automata.compactMapValues { $0.pause?.until }
-        try each(.definitions) { definitions[$0] = $1 }
+        try each(.definitions) { definitions.keep($1, as: $0) }
         try each(.runs) { (_, row: RunRow) in
             guard !row.isFinished else { return }
             runs[row.id] = row
@@ -88,24 +85,37 @@ package struct State: Sendable {
     package mutating func takeRows() throws -> [RowWrite] {
         // One encoder for all: a herd's turn writes ten thousand rows.
         let encoder = CanonicalEncoder()
-        let writes = try dirty.sorted { $0.key < $1.key }.map { row, write in
-            try write ?? RowWrite(table: row.table, key: row.key, value: encoded(row, encoder))
+        var writes: [RowWrite] = []
+        writes.reserveCapacity(dirty.values.reduce(0) { $0 + $1.count })
+        for table in RowTable.allCases {
+            guard let rows = dirty[table] else { continue }
+            for key in rows.keys.sorted() {
+                let value: String?
+                switch rows[key] {
+                case .written(let text): value = text
+                case .occurrence(let row): value = try encoder.text(of: row)
+                case .touched, nil: value = try encoded(table, key, encoder)
+                }
+                writes.append(RowWrite(table: table, key: key, value: value))
+            }
         }
         dirty = [:]
         return writes
     }
 
-    private func encoded(_ row: DirtyRow, _ encoder: CanonicalEncoder) throws -> String? {
-        switch row.table {
+    private func encoded(
+        _ table: RowTable, _ key: String, _ encoder: CanonicalEncoder
+    ) throws -> String? {
+        switch table {
         case .daemon: try encoder.text(of: daemon)
         case .automata:
-            try AutomatonName(row.key).flatMap { automata[$0] }.map { try encoder.text(of: $0) }
-        case .definitions: try definitions[row.key].map { try encoder.text(of: $0) }
-        case .runs: try RunID(row.key).flatMap { runs[$0] }.map { try encoder.text(of: $0) }
+            try AutomatonName(key).flatMap { automata[$0] }.map { try encoder.text(of: $0) }
+        case .definitions: try definitions[key].map { try encoder.text(of: $0) }
+        case .runs: try RunID(key).flatMap { runs[$0] }.map { try encoder.text(of: $0) }
         case .budgets:
-            try BudgetKey(text: row.key).flatMap { budgets[$0] }.map { try encoder.text(of: $0) }
+            try BudgetKey(text: key).flatMap { budgets[$0] }.map { try encoder.text(of: $0) }
         case .threads:
-            try ThreadKey(text: row.key).flatMap { threads[$0] }.map { try encoder.text(of: $0) }
+            try ThreadKey(text: key).flatMap { threads[$0] }.map { try encoder.text(of: $0) }
         case .occurrences, .messages: nil
         }
     }
@@ -134,11 +144,15 @@ package struct State: Sendable {
     }
 
     mutating func touch(_ table: RowTable, _ key: String) {
-        dirty.updateValue(nil, forKey: DirtyRow(table: table, key: key))
+        dirty[table, default: [:]][key] = .touched
+    }
+
+    mutating func write(_ row: OccurrenceRow) {
+        dirty[.occurrences, default: [:]][OccurrenceKey.text(of: row)] = .occurrence(row)
     }
 
     mutating func write(_ table: RowTable, _ key: String, _ value: String?) {
-        dirty[DirtyRow(table: table, key: key)] = RowWrite(table: table, key: key, value: value)
+        dirty[table, default: [:]][key] = .written(value)
     }
 }
 

@@ -62,12 +62,12 @@ final class DaemonWatch {
         }
     }
 
-    /// MiB that are resident, of the process and not of its workers.
-    func residentMiB() -> Double {
+    /// MiB that are resident, of the process and not of its workers: `VmRSS`, or a part of it.
+    func residentMiB(_ part: String) -> Double {
         let path = "/proc/\(process.processID)/status"
         let bytes = (try? FileSystem.readFile(path, bytesMax: 1 << 16)) ?? []
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        let fields = lines.first { $0.hasPrefix("VmRSS:") }?.split(separator: " ")
+        let fields = lines.first { $0.hasPrefix(part + ":") }?.split(separator: " ")
         return (fields?.dropFirst().first).flatMap { Double($0) }.map { $0 / 1024 } ?? 0
     }
 

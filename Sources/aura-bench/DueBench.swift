@@ -74,6 +74,9 @@ struct DueBench: ParsableCommand {
         add(
             "resident-10000-vs-target", many.map(\.residentMiB).median, "MiB",
             "aurad with 10,000 definitions, waiting", Self.residentTarget)
+        add(
+            "anonymous-10000-vs-target", many.map(\.anonymousMiB).median, "MiB",
+            "of that, what is no page of a file", Self.residentTarget)
         let note = try compare(lateness, &report)
         try report.print(output)
         if let note { StandardError.write(note) }

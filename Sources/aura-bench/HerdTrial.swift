@@ -19,6 +19,9 @@ struct HerdTrial {
         var lateness: [Double]
         var loadMilliseconds: Double
         var residentMiB: Double
+        /// What of it is no file's: programs, libraries and the record are mapped, and the kernel
+        /// takes their pages back when it needs them.
+        var anonymousMiB: Double
 
         /// What so many of a hundred firings do not exceed.
         func lateness(percent: Int) -> Double? {
@@ -48,14 +51,16 @@ struct HerdTrial {
         try watch.read { $0.newest > count }
         let load = watch.arrivals.first.map { Double($0.at - watch.began) / 1000 } ?? 0
         try watch.read { _ in MicrosecondClock.now() >= due * 1000 - Self.quietMicroseconds }
-        let resident = watch.residentMiB()
+        let resident = watch.residentMiB("VmRSS")
+        let anonymous = watch.residentMiB("RssAnon")
         let before = watch.newest
         try watch.read { $0.newest >= before + count }
         try watch.stop()
         let lateness = try lateness(
             in: scratch.path + "/state/record", watch.arrivals, after: before, due: due)
         return Result(
-            lateness: lateness.sorted(), loadMilliseconds: load, residentMiB: resident)
+            lateness: lateness.sorted(), loadMilliseconds: load, residentMiB: resident,
+            anonymousMiB: anonymous)
     }
 
     // MARK: The daemon's files

@@ -132,6 +132,9 @@ enum AutomatonText {
             "next",
             status.next.map { times.both($0) } ?? "none"
                 + (whyNot(status).map { " (\($0.word))" } ?? ""))
+        if status.row.pause != nil, status.next != nil {
+            add("", "what fires is skipped until: aura-ctl resume \(status.row.name)")
+        }
         for (index, line) in (status.waiting ?? []).enumerated() {
             add(index == 0 ? "waiting" : "", SafeText.line(line))
         }

@@ -27,7 +27,7 @@ enum CalendarText {
             if let note = firing.note { lines.append("      " + style.paint(note, .yellow)) }
         }
         if answer.firings.isEmpty {
-            lines.append("  " + style.paint("no firing is planned from that time on", .yellow))
+            lines.append("  " + style.paint("no time of a firing is known from then on", .yellow))
         }
         return lines
     }

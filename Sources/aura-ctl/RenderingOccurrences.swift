@@ -38,7 +38,10 @@ enum OccurrenceText {
                 .init(times.cell(row.nominal, isCompact: width != nil)),
                 .init(state.text, state.colour),
                 .init(HumanText.span(row.decidedAt - row.nominal)),
-                .init("#\(row.sequence)"), .init(reason(of: row.decision)),
+                .init("#\(row.sequence)"),
+                .init(
+                    (row.through.map { "and all others up to \(times.absolute($0)): " } ?? "")
+                        + reason(of: row.decision)),
             ]
         }
         return table.lines(width: width, style)

@@ -102,13 +102,18 @@ struct TimeText {
             ? "\(HumanText.span(span)) ago" : "in \(HumanText.span(Milliseconds(-span.count)))"
     }
 
-    /// `2026-11-21 03:15:44 (3m12s ago)`.
-    func both(_ instant: Instant) -> String { "\(absolute(instant)) (\(relative(instant)))" }
+    /// `2026-11-21 03:15:44 +01:00 (3m12s ago)`: a schedule counts in a zone of its own, so the
+    /// local one is named.
+    func both(_ instant: Instant) -> String {
+        let offset = offset(instant)
+        let zone = offset == 0 ? "UTC" : CivilText.offset(offset)
+        return "\(absolute(instant)) \(zone) (\(relative(instant)))"
+    }
 
     /// For a table: whole in a pipe; on a terminal short, and of the present day without the date.
     func cell(_ instant: Instant, isCompact: Bool) -> String {
         let whole = absolute(instant)
-        guard isCompact else { return "\(whole) (\(relative(instant)))" }
+        guard isCompact else { return both(instant) }
         let isToday = whole.prefix(10) == absolute(now).prefix(10)
         let short = isToday ? whole.dropFirst(11).dropLast(3) : whole.dropFirst(5).dropLast(3)
         return "\(short) (\(ago(instant)))"

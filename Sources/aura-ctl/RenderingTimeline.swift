@@ -44,7 +44,8 @@ struct TimelineText {
             lines.append(
                 style.paint(
                     "these are the first, up to \(times.absolute(last.expected).dropLast(3)); "
-                        + "for the rest ask for fewer hours, from a later time", .yellow))
+                        + "the rest: aura-ctl timeline --from "
+                        + "'\(times.absolute(last.expected).dropLast(3))'", .yellow))
         }
         let often = Dictionary(grouping: firings, by: \.automaton).filter {
             isOften($0.value.count)

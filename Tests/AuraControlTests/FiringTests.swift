@@ -21,7 +21,7 @@ struct FiringTests {
             ])
         #expect(
             ExplanationText.lines(of: explanation, asked: nil, width: 46, plain, times) == [
-                "nightly, due 1970-01-01 01:00:00 (1d1h ago): ✖ missed",
+                "nightly, due 1970-01-01 01:00:00 +01:00 (1d1h ago): ✖ missed",
                 "         aurad was away", "    #61  aurad stopped\\x1b[2J for a reason",
                 "         that is long enough", "  #1204  aurad started",
                 "         the next firing is tomorrow",
@@ -30,7 +30,7 @@ struct FiringTests {
         #expect(
             ExplanationText.lines(
                 of: nothing, asked: Instant(milliseconds: 0), width: nil, plain, times)
-                == ["nightly, 1970-01-01 01:00:00 (1d1h ago): nothing was planned"])
+                == ["nightly, 1970-01-01 01:00:00 +01:00 (1d1h ago): nothing was planned"])
     }
 
     @Test("a day is told by hour, many firings in one hour by their number, jitter by a mark")
@@ -116,7 +116,12 @@ struct FiringTests {
         #expect(narrow.allSatisfy { TextWidth.of($0) <= 80 })
         #expect(
             OccurrenceText.table([row], width: nil, plain, times)[1]
-                == "1970-01-01 01:00:00 (1d1h ago)  ○ skipped   12s     #7  \(reason)")
+                == "1970-01-01 01:00:00 +01:00 (1d1h ago)  ○ skipped   12s     #7  \(reason)")
+        var many = row
+        many.through = Instant(milliseconds: 60_000)
+        #expect(
+            OccurrenceText.table([many], width: nil, plain, times)[1]
+                .hasSuffix("and all others up to 1970-01-01 01:01:00: \(reason)"))
     }
 
     @Test("a daemon that is away is borne; what is not an absence is not")

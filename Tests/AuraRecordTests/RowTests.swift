@@ -33,6 +33,19 @@ struct RowTests {
         #expect(prefixed.map(\.key) == ["a/2", "a/1"])
     }
 
+    @Test("reads and appends go on when the memory of a large commit was given back")
+    func trimmed() throws {
+        let scratch = try Scratch()
+        let store = try RecordStore(directory: scratch.record)
+        let row = RowWrite(table: .runs, key: "x", value: String(repeating: "x", count: 1 << 20))
+        try store.append([Samples.entry(1)], rows: [row])
+        store.trim()
+        #expect(try store.reader.row(.runs, "x") == row.value)
+        try store.append([Samples.entry(2)])
+        #expect(store.head.sequence == 2)
+        #expect(try store.reader.verify().problem == nil)
+    }
+
     /// A fold that keeps one row: how many entries there were.
     private static func fold(_ entry: Entry) -> [RowWrite] {
         [RowWrite(table: .daemon, key: "aurad", value: "\(entry.sequence)")]

@@ -101,6 +101,31 @@ struct ClockTroubleTests {
         #expect(next == first + .minutes(60))
     }
 
+    @Test("missed firings behind a backfilled one keep their row when those before it come again")
+    func backfilledBetween() throws {
+        var bench = try KernelBench(Self.definition())
+        func day(_ count: Int) -> Milliseconds { .minutes(count * 24 * 60) }
+        // As many runs of missed firings as a row remembers; the last one is the longest.
+        for _ in 1..<AutomatonRow.missesMax { try Self.set(&bench, by: day(10)) }
+        let start = bench.now
+        try Self.set(&bench, by: day(40))
+        let range = BackfillRange(from: start + day(35), to: start + day(35) + .minutes(180))
+        let nominals = bench.kernel.nominals(of: KernelBench.name, in: range)
+        try bench.send(
+            .ordered(.backfill(KernelBench.name, nominals), by: Self.alice, ticket: 1))
+        // Of the two parts the shorter one is one too many: its firings stay missed.
+        try Self.set(&bench, by: Milliseconds(-day(20).count))
+        let sums = try (bench.rows[.occurrences] ?? [:]).values
+            .map { try JSON.decode(OccurrenceRow.self, from: $0.utf8) }
+            .filter { $0.through != nil && $0.nominal > start }.sorted { $0.nominal < $1.nominal }
+        let first = try #require(sums.first?.through)
+        let last = try #require(sums.last)
+        #expect(sums.count == 2)
+        #expect(first <= bench.now)
+        #expect(last.nominal == nominals.first)
+        #expect(last.through.map { $0 > start + day(39) } == true)
+    }
+
     @Test("a missed firing before which the clock went back is explained as still to come")
     func plannedAgain() throws {
         var bench = try KernelBench(Self.definition())

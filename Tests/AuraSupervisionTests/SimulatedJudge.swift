@@ -66,9 +66,9 @@ struct SimulatedJudge {
             lived = now...now
         }
 
-        /// Another schedule, or other rules for it, from `now` on.
+        /// Another schedule, or other rules for it, from `now` on: up to it the old one decided.
         func change(at now: Int) {
-            foreign.append(lived)
+            foreign.append(min(lived.lowerBound, now)...max(lived.upperBound, now))
             lived = now...now
         }
 
@@ -107,12 +107,12 @@ struct SimulatedJudge {
     mutating func forgetProcess() { areZonesFresh = true }
 
     /// Zone files were read.
-    mutating func read(zones new: [String: ZoneRules]) {
+    mutating func read(zones new: [String: ZoneRules], at instant: Instant) {
         oldZones = areZonesFresh || zones == new ? nil : zones
         if zones != new {
             for item in known.values where zones[item.definition.zone] != new[item.definition.zone]
             {
-                item.change(at: item.passed)
+                item.change(at: instant.milliseconds)
             }
         }
         zones = new
@@ -147,15 +147,24 @@ struct SimulatedJudge {
 
     // MARK: Rows
 
-    /// Sums that were there before the turn may have become shorter, or gone.
+    /// Sums that were there before the turn may have become shorter, or gone, or two where
+    /// something in them was backfilled.
     private mutating func trimSums(_ writes: [RowWrite]) throws {
+        let before = known.mapValues(\.sums)
         for write in writes where write.table == .occurrences && write.key.hasSuffix("+") {
             let parts = write.key.dropLast().split(separator: "/")
             guard parts.count == 2, let name = AutomatonName(String(parts[0])),
-                let nominal = Int(parts[1]), let old = known[name]?.sums[nominal]
+                let nominal = Int(parts[1])
             else { continue }
             let row = try write.value.map { try JSON.decode(OccurrenceRow.self, from: $0.utf8) }
             let through = row?.through?.milliseconds
+            guard let old = known[name]?.sums[nominal] else {
+                let whole = before[name]?.first { $0.key < nominal && $0.value == through }
+                if let whole, known[name]?.sums[whole.key].map({ $0 < nominal }) == true {
+                    known[name]?.sums[nominal] = through
+                }
+                continue
+            }
             guard through ?? nominal <= old else { throw flaw(name, "the sum of \(nominal) grew") }
             known[name]?.sums[nominal] = through
         }

@@ -269,7 +269,7 @@ struct SimulatedTime {
         if areZonesKnown {
             judge.read(
                 zones: Dictionary(
-                    uniqueKeysWithValues: SimulatedFiles.zones.map { ($0, rules($0)) }))
+                    uniqueKeysWithValues: SimulatedFiles.zones.map { ($0, rules($0)) }), at: now)
         }
         try judge.take(turn, state: kernel.state, at: now)
     }

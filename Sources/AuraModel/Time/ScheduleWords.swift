@@ -10,7 +10,7 @@ extension Schedule {
         case .calendar(let expression): PatternWords(expression.pattern).text
         case .every(let interval): "every " + Self.words(milliseconds: interval.milliseconds)
         case .at(let instants): Self.words(instants)
-        case .reboot: "once at each start of the daemon"
+        case .reboot: "once for each boot of the machine, when aurad first starts in it"
         case .manual: "only by hand"
         }
     }

@@ -1,6 +1,6 @@
 // The Linux interfaces that Swift's Glibc module lacks.
 //
-// Four headers are passed on as they are; everything that needs _GNU_SOURCE, a raw system call, a
+// Five headers are passed on as they are; everything that needs _GNU_SOURCE, a raw system call, a
 // variadic function or an awkward C layout is a function declared here and defined in CLinux.c.
 // Unless its comment says otherwise a function returns -1 with errno set, as the call it wraps.
 #pragma once
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>

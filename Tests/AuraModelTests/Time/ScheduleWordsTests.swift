@@ -85,7 +85,9 @@ struct ScheduleWordsTests {
                 == "on the 1st to 7th of each month if that is Monday at 09:00")
         #expect(try calendar("*-*~7/1 12:00") == "on the last 7 days of each month at 12:00")
         #expect(try calendar("*:0/15") == "every 15 minutes")
-        #expect(try Schedule(cron: "@reboot").describe() == "once at each start of the daemon")
+        #expect(
+            try Schedule(cron: "@reboot").describe()
+                == "once for each boot of the machine, when aurad first starts in it")
         #expect(Schedule.manual.describe() == "only by hand")
         func every(_ text: String) throws -> String {
             Schedule.every(try Interval(text)).describe()
