@@ -116,7 +116,9 @@ let package = Package(
         tests("AuraSupervisionTests", ["AuraModel", "AuraSupervision"]),
         tests("AuraSystemTests", ["AuraModel", "AuraSystem"]),
         .target(name: "CDiskFaults", dependencies: ["CLMDB"], path: "Tests/CDiskFaults"),
-        tests("AuraRecordTests", ["AuraModel", "AuraRecord", "CLMDB", "CDiskFaults"]),
+        tests(
+            "AuraRecordTests",
+            ["AuraModel", "AuraRecord", "AuraSupervision", "CLMDB", "CDiskFaults"]),
         tests("AuraConfinementTests", ["AuraModel", "AuraSystem", "AuraConfinement"]),
         tests("AuraReasonerTests", ["AuraModel", "AuraReasoner"]),
         tests("AuraJournalTests", ["AuraModel", "AuraJournal"]),

@@ -37,7 +37,7 @@ enum ResourceFields {
 
 extension Field {
     /// A size in `range`, such as `4GiB`, as bytes.
-    fileprivate func size(_ range: ClosedRange<Int>, _ report: inout Report) -> Int? {
+    func size(_ range: ClosedRange<Int>, _ report: inout Report) -> Int? {
         guard let bytes = parsed(expected: "a size such as `4GiB`", &report, SizeText.parse)
         else { return nil }
         guard range.contains(bytes) else {

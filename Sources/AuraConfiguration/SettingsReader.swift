@@ -13,6 +13,7 @@ package import AuraModel
 ///     runs-max: 4
 ///     max-starts-per-minute: 120         # by schedules; further firings wait
 ///     day-budget: {usd: 20}              # all automatons together, on one date
+///     record: {keep: 90d, size: 20GiB}   # absent: everything is kept
 ///     providers:
 ///       local:
 ///         dialect: openai-chat           # anthropic | openai-chat | openai-responses
@@ -69,7 +70,7 @@ package enum SettingsReader {
 
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
-        "max-starts-per-minute", "day-budget", "providers", "reasoners",
+        "max-starts-per-minute", "day-budget", "record", "providers", "reasoners",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -107,10 +108,27 @@ package enum SettingsReader {
                     &report, expected: "`tokens`, `usd` or `calls`: time is each run's own")
             }
         }
+        settings.retention = fields["record"].flatMap { retention($0, &report) }
         let providers = fields["providers"].map { ProviderFields.readAll($0, &report) } ?? [:]
         if let reasoners = fields["reasoners"] {
             settings.reasoners = ReasonerFields.readAll(reasoners, providers, &report)
         }
         return settings
+    }
+
+    /// A day to a century.
+    private static let keepRange = PruneRule.ageMin...Milliseconds.minutes(60 * 24 * 36_525)
+    /// 16 MiB: what a record has at its very least once a week has passed.
+    private static let recordRange = (16 << 20)...(1 << 40)
+
+    private static func retention(_ field: Field, _ report: inout Report) -> PruneRule? {
+        guard
+            let fields = Fields(
+                field, keys: ["keep", "size"], expected: "a mapping such as `{keep: 90d}`", &report)
+        else { return nil }
+        let rule = PruneRule(
+            olderThan: fields["keep"]?.duration(keepRange, &report),
+            toBytes: fields["size"]?.size(recordRange, &report))
+        return rule == PruneRule() ? nil : rule
     }
 }

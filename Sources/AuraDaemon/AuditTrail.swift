@@ -12,6 +12,7 @@ struct AuditTrail: ~Copyable {
     private var journal: AuditJournal
     private var teller = EntryTeller()
     private let toJournal: Bool
+    private var pace = JournalPace()
     /// Sequence number of the newest entry that was sent.
     private(set) var cursor: Int
     /// Monotonic milliseconds of the next attempt after the journal refused; nil when it did not.
@@ -34,6 +35,9 @@ struct AuditTrail: ~Copyable {
         journal = AuditJournal()
         toJournal = AuditJournal.isPresent && !isForeground
     }
+
+    /// Entries that wait to be sent, now or later.
+    func waiting(_ head: Int) -> Int { head - cursor }
 
     /// Whether entries wait that can be sent now.
     func hasMore(_ head: Int) -> Bool { cursor < head && retryAt == nil }
@@ -67,6 +71,10 @@ struct AuditTrail: ~Copyable {
 
     private mutating func send(_ entries: ArraySlice<Entry>) {
         for entry in entries {
+            if toJournal, let later = pace.take(at: SystemClock.monotonicMilliseconds()) {
+                retryAt = later
+                return
+            }
             guard send(entry) else {
                 retryAt = SystemClock.monotonicMilliseconds() + Self.retryMilliseconds
                 return

@@ -8,7 +8,7 @@ import AuraSystem
 /// While one waits nothing more may be decided; reads go on.
 final class Committer {
     private let store: RecordStore
-    private var waiting: Kernel.Turn?
+    private var waiting: (turn: Kernel.Turn, pruning: PrunePlan?)?
     private var failedAt = 0
     private var pauseMilliseconds = 0
     /// Why a turn waits; nil when none does.
@@ -34,26 +34,32 @@ final class Committer {
 
     /// Makes the turn durable; nil: it has to wait, and `retry` goes on with it.
     ///
-    /// Throws only what is a defect of the caller.
-    func commit(_ turn: Kernel.Turn, journalCursor: Int) throws -> Committed? {
+    /// With `pruning` it holds that plan's fact, and the plan is carried out with it. Throws only
+    /// what is a defect of the caller.
+    func commit(
+        _ turn: Kernel.Turn, journalCursor: Int, pruning: PrunePlan? = nil
+    ) throws -> Committed? {
         precondition(waiting == nil, "a turn was decided while another one waited")
         guard !turn.entries.isEmpty else {
             return Committed(entries: [], actions: turn.actions)
         }
-        return try attempt(turn, journalCursor)
+        return try attempt(turn, journalCursor, pruning)
     }
 
     /// Tries again with the turn that waits, if it is time.
     func retry(journalCursor: Int) throws -> Committed? {
         let now = SystemClock.monotonicMilliseconds()
         guard let waiting, let retryAt, retryAt <= now else { return nil }
-        return try attempt(waiting, journalCursor)
+        return try attempt(waiting.turn, journalCursor, waiting.pruning)
     }
 
-    private func attempt(_ turn: Kernel.Turn, _ cursor: Int) throws -> Committed? {
+    private func attempt(
+        _ turn: Kernel.Turn, _ cursor: Int, _ pruning: PrunePlan?
+    ) throws -> Committed? {
         do throws(RecordError) {
             var committed = Committed(
-                entries: try store.append(turn.entries, rows: turn.rows, journalCursor: cursor),
+                entries: try store.append(
+                    turn.entries, rows: turn.rows, journalCursor: cursor, pruning: pruning),
                 actions: turn.actions)
             if let trouble {
                 committed.delay = Milliseconds(SystemClock.monotonicMilliseconds() - failedAt)
@@ -65,7 +71,7 @@ final class Committer {
             return committed
         } catch {
             guard let state = error.trouble else { throw error }
-            waiting = turn
+            waiting = (turn, pruning)
             wait(state, error)
             return nil
         }

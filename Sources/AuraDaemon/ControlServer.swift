@@ -169,6 +169,11 @@ struct ControlServer: Sendable {
                 try service.backup(try await body(of: request))
             }
         }
+        router.post("v1/record/prune") { request, context in
+            try await answer(context) { principal in
+                try await service.prune(try await body(of: request), by: principal)
+            }
+        }
         router.post("v1/record/replay") { request, context in
             try await answer(context) { _ in
                 let bundle: RunBundle = try await body(

@@ -1,6 +1,5 @@
 import AuraModel
 import AuraRecord
-import AuraSupervision
 import Glibc
 
 /// What the control API tells of the record's trustworthiness.
@@ -8,13 +7,11 @@ extension ControlService {
     /// Walks the whole log and folds it: an edited entry, an edited row, a node of the tree and a
     /// checkpoint that do not fit are all found.
     func verify(query: Query) throws -> RecordVerdict {
-        var state = State()
+        let rows = RecordFold()
         let keys = try query["key"].map { [try key($0)] } ?? signer.trusted
         let anchors = try query["checkpoint"].map { [try anchor($0, keys)] } ?? []
-        return try reader.verify(keys: keys, anchors: anchors) { entry in
-            try state.apply(entry)
-            return try state.takeRows()
-        }
+        return try reader.verify(
+            keys: keys, anchors: anchors, begin: rows.begin, fold: rows.take)
     }
 
     /// Copies the record into a new directory, and verifies the copy there.
@@ -29,12 +26,9 @@ extension ControlService {
                 .conflict, "no backup was made: \(error)",
                 hint: "name a new directory where the daemon's user may write")
         }
-        var state = State()
+        let rows = RecordFold()
         let verdict = try RecordReader.inspecting(directory: order.directory)
-            .verify(keys: signer.trusted) { entry in
-                try state.apply(entry)
-                return try state.takeRows()
-            }
+            .verify(keys: signer.trusted, begin: rows.begin, fold: rows.take)
         // What looking at it has left; a record in use has its own.
         for name in ["lock.mdb", "owner"] { unlink("\(order.directory)/\(name)") }
         return verdict
@@ -72,10 +66,12 @@ extension ControlService {
         guard (1...max(1, head)).contains(sequence), head > 0 else {
             throw APIError(.notFound, "there is no entry \(sequence)", hint: "aura-ctl record cat")
         }
-        let row = try reader.row(.daemon, "aurad").map {
-            try JSON.decode(DaemonRow.self, from: $0.utf8)
+        guard try !reader.isPruned(sequence) else {
+            throw APIError(
+                .notFound, "entry \(sequence) was pruned: only its hash is left",
+                hint: "a proof that was made before still holds: aura-ctl record check-proof FILE")
         }
-        guard let newest = row?.checkpoint,
+        guard let newest = try daemonRow()?.checkpoint,
             let proof = try reader.proof(of: sequence, checkpoint: newest)
         else {
             throw APIError(

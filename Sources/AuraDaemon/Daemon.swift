@@ -154,18 +154,44 @@ package struct Daemon {
         }
     }
 
+    /// Brings a record of an older format up to this one's, verifies it, and puts it in the place of
+    /// the old one, which is kept; answers what was done, in a line.
+    ///
+    /// A dry run does all of it but the last step, and leaves nothing behind. Interrupted at any
+    /// point the record is the old one or the new one, whole.
+    /// - Throws: `StartError` when a daemon runs, the log is damaged, its format is newer, or there
+    /// is no room.
+    package func migrate(isDryRun: Bool) throws -> String {
+        umask(0o077)
+        let settings = try prepareState()
+        let record = settings.stateDirectory + "/record"
+        let format: Int
+        do {
+            format = try RecordReader.inspecting(directory: record).format()
+            guard format < Entry.format else {
+                return "the record has format \(format) already"
+            }
+            guard isDryRun else {
+                return "from format \(format) to \(Entry.format): \(try rebuild())"
+            }
+            let new = record + ".new"
+            try? FileSystem.removeTree(new)
+            defer { try? FileSystem.removeTree(new) }
+            let count = try Self.remake(try RecordReader.inspecting(directory: record), in: new)
+            return "would go from format \(format) to \(Entry.format): "
+                + "\(HumanText.plural(count, "entry", "entries")), every row made anew and verified"
+        } catch let error as RecordError {
+            throw Self.refusal(error)
+        }
+    }
+
     /// Makes the record that `old` reads anew in `directory`, verified; how many entries it has.
     private static func remake(_ old: RecordReader, in directory: String) throws -> Int {
-        var state = State()
-        try Rebuilding.run(from: old, into: directory) { entry in
-            try state.apply(entry)
-            return try state.takeRows()
-        }
-        state = State()
-        let verdict = try RecordReader.inspecting(directory: directory).verify { entry in
-            try state.apply(entry)
-            return try state.takeRows()
-        }
+        let made = RecordFold()
+        try Rebuilding.run(from: old, into: directory, begin: made.begin, fold: made.take)
+        let rows = RecordFold()
+        let verdict = try RecordReader.inspecting(directory: directory)
+            .verify(begin: rows.begin, fold: rows.take)
         if let problem = verdict.problem { throw RecordError.corrupt(what: problem) }
         return verdict.entries
     }

@@ -1,4 +1,5 @@
 import AuraModel
+import AuraRecord
 import AuraSupervision
 import AuraSystem
 import Synchronization
@@ -10,6 +11,9 @@ final class Inbox: Sendable {
         case order(Order, by: Principal, CheckedContinuation<Result<OrderResult, APIError>, Never>)
         /// Asks the kernel between two turns; nil: the daemon stops.
         case question(@Sendable (Kernel?) -> Void)
+        /// The oldest entries are to go, as the plan says.
+        case prune(
+            PrunePlan, by: Principal, CheckedContinuation<Result<OrderResult, APIError>, Never>)
         case status(CheckedContinuation<Result<DaemonStatus, APIError>, Never>)
     }
 
@@ -32,6 +36,15 @@ final class Inbox: Sendable {
     func order(_ order: Order, by principal: Principal) async -> Result<OrderResult, APIError> {
         await withCheckedContinuation { continuation in
             if let refusal = put(.order(order, by: principal, continuation)) {
+                continuation.resume(returning: .failure(refusal))
+            }
+        }
+    }
+
+    /// Hands a pruning to the turn loop and waits until it is durable.
+    func prune(_ plan: PrunePlan, by principal: Principal) async -> Result<OrderResult, APIError> {
+        await withCheckedContinuation { continuation in
+            if let refusal = put(.prune(plan, by: principal, continuation)) {
                 continuation.resume(returning: .failure(refusal))
             }
         }
@@ -108,7 +121,8 @@ final class Inbox: Sendable {
 extension Inbox.Request {
     func refuse(_ error: APIError) {
         switch self {
-        case .order(_, _, let continuation): continuation.resume(returning: .failure(error))
+        case .order(_, _, let continuation), .prune(_, _, let continuation):
+            continuation.resume(returning: .failure(error))
         case .status(let continuation): continuation.resume(returning: .failure(error))
         case .question(let ask): ask(nil)
         }

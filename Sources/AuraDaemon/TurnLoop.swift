@@ -15,6 +15,8 @@ final class TurnLoop {
     private let settings: Settings
     private let store: RecordStore
     private let commits: Committer
+    private let care: RecordCare
+    private let service: ControlService
     private let signer: CheckpointSigner
     private let watches: Watches
     private let signals: SignalDescriptor
@@ -67,6 +69,7 @@ final class TurnLoop {
         self.settings = settings
         self.store = store
         commits = Committer(store: store)
+        care = RecordCare(store: store, rule: settings.retention)
         self.signer = signer
         self.weaknesses = weaknesses
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
@@ -75,6 +78,11 @@ final class TurnLoop {
         wake = try WakeDescriptor()
         inbox = Inbox(wake: wake)
         definitions = DefinitionLoader(settings: settings)
+        service = ControlService(
+            inbox: inbox, reader: store.reader, signer: signer, definitions: definitions,
+            replayer: Replayer(
+                cagePath: settings.libexecDirectory + "/aura-cage",
+                workerPath: settings.libexecDirectory + "/aura-worker"))
         cages = CageRunner(launcher: launcher, watches: watches)
         redactor = Redactor(credentials: credentials)
         calls = ModelCalls(
@@ -116,6 +124,9 @@ final class TurnLoop {
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
+            if commits.trouble == nil, stopReason == nil {
+                care.work(isBusy: !kernel.state.index.underWay.isEmpty, service)
+            }
             beat()
             trim()
             if let failure = inbox.failure {
@@ -153,7 +164,10 @@ final class TurnLoop {
             try put(events, withClock: true)
             try hearWorkers()
             let turn = try kernel.takeTurn()
-            guard let committed = try commits.commit(turn, journalCursor: audit.cursor) else {
+            guard
+                let committed = try commits.commit(
+                    turn, journalCursor: audit.cursor, pruning: care.plan(for: turn))
+            else {
                 notifier.status("the record is \(commits.trouble?.state.rawValue ?? "")")
                 return
             }
@@ -218,7 +232,7 @@ final class TurnLoop {
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
             cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
-            replies.nextDeadline, commits.retryAt,
+            replies.nextDeadline, commits.retryAt, commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }
@@ -315,6 +329,13 @@ final class TurnLoop {
                 }
                 let ticket = replies.take(continuation)
                 return .ordered(order, by: principal, ticket: ticket)
+            case .prune(let plan, let principal, let continuation):
+                if let refusal = commits.trouble.map(Self.refusal) ?? care.take(plan) {
+                    continuation.resume(returning: .failure(refusal))
+                    return nil
+                }
+                let ticket = replies.take(continuation)
+                return .ordered(.prune(plan.fact), by: principal, ticket: ticket)
             }
         }
     }
@@ -329,11 +350,6 @@ final class TurnLoop {
     // MARK: The control API
 
     private func startServer() {
-        let service = ControlService(
-            inbox: inbox, reader: store.reader, signer: signer, definitions: definitions,
-            replayer: Replayer(
-                cagePath: settings.libexecDirectory + "/aura-cage",
-                workerPath: settings.libexecDirectory + "/aura-worker"))
         let server = ControlServer(
             service: service, socket: settings.socket,
             operators: Operators(group: settings.operatorGroup))
@@ -363,7 +379,8 @@ final class TurnLoop {
             refused: kernel.refusedDefinitions, weaknesses: weaknesses,
             reasoners: kernel.reasoners(
                 problems: calls.credentialProblems(of: settings.reasoners.keys)),
-            trouble: commits.trouble)
+            trouble: commits.trouble, isPruning: care.isPruning ? true : nil,
+            auditWaiting: audit.waiting(store.head.sequence))
     }
 
     /// Ends what was started, and waits until it is gone; the runs stay in the record and go on

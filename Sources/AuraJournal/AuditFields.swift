@@ -98,6 +98,8 @@ package enum AuditFields {
         // Kept where an editor of the record does not reach: `record verify --checkpoint` takes it.
         case .checkpoint(let checkpoint):
             [("AURA_CHECKPOINT", SafeText.line(checkpoint.parsed?.line ?? checkpoint.note))]
+        case .recordPruned(let pruned):
+            [("AURA_PRUNED", String(pruned.through)), ("AURA_BASE", SafeText.line(pruned.base))]
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
             .automatonPaused, .automatonResumed, .breakerOpened,
             .attemptStarted, .attemptReady, .stopRequested, .runUnparked:

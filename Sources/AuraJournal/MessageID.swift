@@ -41,6 +41,7 @@ package enum MessageID {
         case .stopRequested: "f600e65a61d44e158239622fab3859f7"
         case .runFinished: "28a3ae16ae944bdca38a2d6dc485e7bc"
         case .checkpoint: "0e3b9da6db24491bbdbea4c44f86529b"
+        case .recordPruned: "5b1f0a7c93de4c68a2f4d17be08c6a35"
         }
     }
 }

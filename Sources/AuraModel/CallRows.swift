@@ -67,3 +67,19 @@ extension RunRow {
         }
     }
 }
+
+/// A try of a model call after its first one.
+///
+/// What is sent is the request that the fold makes, with this bound on its answer.
+package struct CallPlacement: Hashable, Sendable, Codable {
+    package var command: CommandID
+    package var reasoner: String
+    package var answerTokensMax: Int
+
+    /// A try at `reasoner`.
+    package init(command: CommandID, reasoner: String, answerTokensMax: Int) {
+        self.command = command
+        self.reasoner = reasoner
+        self.answerTokensMax = answerTokensMax
+    }
+}

@@ -5,6 +5,7 @@ package struct CanonicalText: Sendable {
     private var frames: [Frame] = []
     private var members: [Member] = []
     private var sorted: [UInt8] = []
+    private var order: [Int] = []
 
     private enum Shape { case undecided, object, array, single }
 
@@ -41,6 +42,11 @@ package struct CanonicalText: Sendable {
 
     /// Appends bytes as they are.
     package mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+    /// Appends text as it is.
+    mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
 
     /// Makes room for `count` bytes.
     package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
@@ -110,7 +116,13 @@ package struct CanonicalText: Sendable {
 
     private mutating func sortMembers(from first: Int) {
         let start = members[first].start
-        let order = (first..<members.count).sorted { members[$0].key < members[$1].key }
+        order.removeAll(keepingCapacity: true)
+        // By insertion: members are few, and most stand in order already.
+        for index in first..<members.count {
+            var place = order.count
+            while place > 0, members[index].key < members[order[place - 1]].key { place -= 1 }
+            order.insert(index, at: place)
+        }
         sorted.removeAll(keepingCapacity: true)
         for index in order {
             let end = index + 1 < members.count ? members[index + 1].start - 1 : bytes.count

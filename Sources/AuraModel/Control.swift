@@ -43,6 +43,8 @@ package enum ControlPath {
     package static let verify = "/v1/record/verify"
     /// POST `BackupOrder`: `RecordVerdict` of the copy.
     package static let backup = "/v1/record/backup"
+    /// POST `PruneOrder`: `PruneReport`.
+    package static let prune = "/v1/record/prune"
     /// POST `RunBundle`: `[ReplayVerdict]`.
     package static let replay = "/v1/record/replay"
     /// GET: `RecordKey`.
@@ -78,13 +80,20 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     package var reasoners: [ReasonerStatus]?
     /// Why the record takes nothing at the moment; nil when it does.
     package var trouble: RecordTrouble?
+    /// Whether entries that were pruned are still being deleted; nil when they are not.
+    package var isPruning: Bool?
+    /// Entries that are not in the journal yet: it takes only so many a minute.
+    package var auditWaiting: Int?
 
     /// A status.
     package init(
         version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
         runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String],
-        reasoners: [ReasonerStatus]? = nil, trouble: RecordTrouble? = nil
+        reasoners: [ReasonerStatus]? = nil, trouble: RecordTrouble? = nil, isPruning: Bool? = nil,
+        auditWaiting: Int? = nil
     ) {
+        self.auditWaiting = auditWaiting
+        self.isPruning = isPruning
         self.version = version
         self.epoch = epoch
         self.pid = pid
@@ -278,12 +287,15 @@ package struct RecordVerdict: Hashable, Sendable, Codable {
     package var checkpoints: Int
     /// Entries that a checkpoint of a trusted key covers.
     package var covered: Int
+    /// Entries of which only the hash is left; nil where nothing was ever pruned.
+    package var pruned: Int?
 
     /// A verdict.
     package init(
         entries: Int, head: String, firstBad: Int? = nil, problem: String? = nil,
-        checkpoints: Int = 0, covered: Int = 0
+        checkpoints: Int = 0, covered: Int = 0, pruned: Int? = nil
     ) {
+        self.pruned = pruned
         self.entries = entries
         self.head = head
         self.firstBad = firstBad

@@ -37,8 +37,9 @@ package struct Entry: Hashable, Sendable, Codable {
 
     /// The version of this layout, kept in the record's own row; a reader refuses a newer one.
     ///
-    /// 1 had no tree and no checkpoints; 2 had other rows, which `aurad --rebuild` makes anew.
-    package static let format = 3
+    /// 1 had no tree and no checkpoints; 2 had other rows; 3 was never pruned. `aurad --migrate`
+    /// brings them up.
+    package static let format = 4
 }
 
 /// A derived row: its table, its key, and its value's JSON; nil deletes it.

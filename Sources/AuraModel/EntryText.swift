@@ -200,6 +200,7 @@ extension EntryText {
                 "finished after \(HumanText.span(wall)): \(text(of: outcome))")
         case .checkpoint(let checkpoint):
             Self(.detail, "record signed up to #\(checkpoint.parsed?.size ?? 0)")
+        case .recordPruned(let pruned): Self(.notice, pruned.text)
         }
     }
 

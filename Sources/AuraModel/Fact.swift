@@ -56,6 +56,8 @@ package enum Fact: Hashable, Sendable {
     case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
     /// The record up to some entry before this one, signed.
     case checkpoint(Checkpoint)
+    /// The oldest entries went, by a rule; their hashes stay in the tree.
+    case recordPruned(RecordPruned)
 }
 
 /// A start of the daemon: every one raises the epoch by one.
@@ -116,22 +118,6 @@ package struct CallHold: Hashable, Sendable, Codable {
     }
 }
 
-/// A try of a model call after its first one.
-///
-/// What is sent is the request that the fold makes, with this bound on its answer.
-package struct CallPlacement: Hashable, Sendable, Codable {
-    package var command: CommandID
-    package var reasoner: String
-    package var answerTokensMax: Int
-
-    /// A try at `reasoner`.
-    package init(command: CommandID, reasoner: String, answerTokensMax: Int) {
-        self.command = command
-        self.reasoner = reasoner
-        self.answerTokensMax = answerTokensMax
-    }
-}
-
 /// How an attempt's process ended.
 package enum AttemptExit: Hashable, Sendable, Codable {
     case exited(code: Int)
@@ -173,7 +159,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route
+        case call, until, route, pruned
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -211,6 +197,7 @@ extension Fact: Codable {
         case stopRequested = "stop-requested"
         case runFinished = "run-finished"
         case checkpoint
+        case recordPruned = "record-pruned"
     }
 
     /// Which of the kinds this fact is.
@@ -249,6 +236,7 @@ extension Fact: Codable {
         case .stopRequested: .stopRequested
         case .runFinished: .runFinished
         case .checkpoint: .checkpoint
+        case .recordPruned: .recordPruned
         }
     }
 
@@ -313,12 +301,35 @@ extension Fact: Codable {
             self = .runFinished(
                 outcome: try get(.outcome), report: try get(.report), wall: try get(.wall))
         case .checkpoint: self = .checkpoint(try get(.checkpoint))
+        case .recordPruned: self = .recordPruned(try get(.pruned))
         }
     }
 
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Key.self)
-        try values.encode(kind, forKey: .kind)
+        switch self {
+        // Most of the log: with their members in order there is nothing to sort.
+        case .transacted(let index, let transaction):
+            try values.encode(index, forKey: .index)
+            try values.encode(kind.rawValue, forKey: .kind)
+            return try values.encode(transaction, forKey: .transaction)
+        case .commanded(let basis, let intents):
+            try values.encode(basis, forKey: .basis)
+            try values.encode(intents, forKey: .intents)
+        case .reserved(let command, let amount):
+            try values.encode(amount, forKey: .amount)
+            try values.encode(command, forKey: .command)
+        case .settled(let command, let amount, let estimated):
+            try values.encode(amount, forKey: .amount)
+            try values.encode(command, forKey: .command)
+            try values.encode(estimated, forKey: .estimated)
+        default: return try encodeOthers(to: &values)
+        }
+        try values.encode(kind.rawValue, forKey: .kind)
+    }
+
+    private func encodeOthers(to values: inout KeyedEncodingContainer<Key>) throws {
+        try values.encode(kind.rawValue, forKey: .kind)
         switch self {
         case .daemonStarted(let start): try values.encode(start, forKey: .start)
         case .daemonStopped(let reason): try values.encode(reason, forKey: .reason)
@@ -326,7 +337,8 @@ extension Fact: Codable {
             try values.encode(digest, forKey: .digest)
             try values.encode(definition, forKey: .definition)
         case .definitionRemoved, .automatonStarted, .automatonStopped, .automatonPaused,
-            .automatonResumed, .attemptStarted, .runUnparked:
+            .automatonResumed, .attemptStarted, .runUnparked, .transacted, .commanded, .reserved,
+            .settled:
             break
         case .breakerOpened(let reason, let until):
             try values.encode(reason, forKey: .reason)
@@ -362,19 +374,6 @@ extension Fact: Codable {
         case .attemptEnded(let exit, let detail):
             try values.encode(exit, forKey: .exit)
             try values.encode(detail, forKey: .detail)
-        case .transacted(let index, let transaction):
-            try values.encode(index, forKey: .index)
-            try values.encode(transaction, forKey: .transaction)
-        case .commanded(let basis, let intents):
-            try values.encode(basis, forKey: .basis)
-            try values.encode(intents, forKey: .intents)
-        case .reserved(let command, let amount):
-            try values.encode(command, forKey: .command)
-            try values.encode(amount, forKey: .amount)
-        case .settled(let command, let amount, let estimated):
-            try values.encode(command, forKey: .command)
-            try values.encode(amount, forKey: .amount)
-            try values.encode(estimated, forKey: .estimated)
         case .callHeld(let hold): try values.encode(hold, forKey: .call)
         case .callPlaced(let placement): try values.encode(placement, forKey: .call)
         case .runParked(let until, let reason):
@@ -391,6 +390,7 @@ extension Fact: Codable {
             try values.encode(report, forKey: .report)
             try values.encode(wall, forKey: .wall)
         case .checkpoint(let checkpoint): try values.encode(checkpoint, forKey: .checkpoint)
+        case .recordPruned(let pruned): try values.encode(pruned, forKey: .pruned)
         }
     }
 }

@@ -69,7 +69,12 @@ package enum HumanText {
 
     /// `1 task`, `2 tasks`.
     package static func plural(_ number: Int, _ noun: String) -> String {
-        "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+        plural(number, noun, noun + "s")
+    }
+
+    /// `1 entry`, `2 entries`.
+    package static func plural(_ number: Int, _ noun: String, _ nouns: String) -> String {
+        "\(count(number)) \(number == 1 ? noun : nouns)"
     }
 
     /// `0.4s`, `12s`, `3m12s`, `2h05m`, `3d4h`: two units, cut and not rounded, so that no more is

@@ -71,6 +71,8 @@ package struct DaemonRow: Hashable, Sendable, Codable {
     /// The newest checkpoint's own entry, and its time; nil before the first.
     package var checkpoint: Int?
     package var checkpointAt: Instant?
+    /// The newest entry that pruning reached; nil before the first.
+    package var pruned: Int?
 
     /// The row before the first start.
     package init(

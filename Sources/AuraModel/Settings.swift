@@ -21,6 +21,8 @@ package struct Settings: Hashable, Sendable, Codable {
     package var reasoners: [String: ReasonerSettings]
     /// What all automatons together may use on one date; nil parts are unbounded.
     package var dayBudget: BudgetLimits
+    /// How much of the record is kept; nil: all of it.
+    package var retention: PruneRule?
 
     /// 120: two a second is more than agents are worth watching, and a provider's limits bear it.
     package static let startsPerMinuteStandard = 120
@@ -30,8 +32,10 @@ package struct Settings: Hashable, Sendable, Codable {
         stateDirectory: String, socket: String, operatorGroup: String?, user: String?,
         definitionsDirectory: String, libexecDirectory: String, runsMax: Int,
         startsPerMinuteMax: Int = Settings.startsPerMinuteStandard,
-        reasoners: [String: ReasonerSettings], dayBudget: BudgetLimits = .none
+        reasoners: [String: ReasonerSettings], dayBudget: BudgetLimits = .none,
+        retention: PruneRule? = nil
     ) {
+        self.retention = retention
         self.stateDirectory = stateDirectory
         self.socket = socket
         self.operatorGroup = operatorGroup

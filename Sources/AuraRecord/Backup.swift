@@ -42,15 +42,20 @@ package enum Rebuilding {
     /// Writes the record that `old` reads into the new directory `target`, with everything that is
     /// derived made by a walk over the log, the rows by `fold`.
     ///
-    /// Entries are taken over byte for byte. Throws `.corrupt` when the log itself is damaged: then
+    /// What was pruned stays so: its hashes and the rows that stand for it, which `begin` is given,
+    /// are taken over. Entries are taken over byte for byte. Throws `.corrupt` when the log itself is damaged: then
     /// only a backup helps.
     package static func run(
-        from old: RecordReader, into target: String, fold: (Entry) throws -> [RowWrite]
+        from old: RecordReader, into target: String,
+        begin: (([RowTable: [(key: String, value: String)]]) throws -> Void)? = nil,
+        fold: (Entry) throws -> [RowWrite]
     ) throws(RecordError) {
         guard mkdir(target, 0o700) == 0 else { throw .failed(errno, "make \(target)") }
         let new = try Environment(directory: target, bounds: RecordBounds())
         let cursor = try old.journalCursor()
-        var edge = TreeEdge()
+        let base = try old.environment.read { snapshot throws(RecordError) in try snapshot.base() }
+        do { try begin?(base.listed) } catch { throw .corrupt(what: "what was pruned: \(error)") }
+        var edge = try takeOver(base, from: old, into: new)
         while true {
             let after = edge.size
             let page = try old.environment.read { snapshot throws(RecordError) in
@@ -92,6 +97,63 @@ package enum Rebuilding {
         guard head.map({ $0.sequence <= edge.size }) ?? true else {
             throw .corrupt(what: "its log ends before its head; only a backup helps")
         }
+    }
+}
+
+extension Rebuilding {
+    /// Copies what was pruned: all its hashes, the entries that stayed, the rows that stand for it.
+    private static func takeOver(
+        _ base: RecordBase, from old: RecordReader, into new: Environment
+    ) throws(RecordError) -> TreeEdge {
+        var tree = TreeWalk()
+        guard base.through > 0 else { return tree.edge }
+        try new.write { batch throws(RecordError) in
+            guard let table = batch.layout.base else { return }
+            for row in base.stored { try batch.put(table, row.key, row.value) }
+            for (table, rows) in base.rows {
+                for (key, value) in rows {
+                    try batch.write(RowWrite(table: table, key: key, value: value))
+                }
+            }
+            try batch.put(batch.layout.meta, Layout.prunedKey, Layout.number(base.through))
+        }
+        while tree.edge.size < base.through {
+            let after = tree.edge.size
+            let most = min(base.through, after + pageEntries)
+            let (page, rows) = try old.environment.read { snapshot throws(RecordError) in
+                (
+                    try snapshot.page(after: after, limit: most - after),
+                    try snapshot.treeRows(after + 1, most)
+                )
+            }
+            // As far as the page reaches: it may be cut short by its bytes.
+            let last = min(most, page.last?.sequence ?? most)
+            var edge = tree.edge
+            var leaves: [LeafHash] = []
+            for sequence in after + 1...last {
+                guard let leaf = tree.nextLeaf(rows) else {
+                    throw .corrupt(
+                        what: "the hash of entry \(sequence) is gone; only a backup helps")
+                }
+                if let finding = tree.take(leaf, rows) {
+                    throw .corrupt(what: "entry \(sequence): \(finding.problem)")
+                }
+                leaves.append(leaf)
+            }
+            var entries: [(entry: Entry, stored: StoredEntry)] = []
+            for stored in page where stored.sequence <= last {
+                guard LeafHash(stored: stored.text) == leaves[stored.sequence - after - 1] else {
+                    throw .corrupt(what: "entry \(stored.sequence) was edited; only a backup helps")
+                }
+                entries.append((try stored.decoded(), stored))
+            }
+            let treeRows = edge.append(leaves)
+            try new.write { batch throws(RecordError) in
+                for (entry, stored) in entries { try batch.append(entry, stored) }
+                for row in treeRows { try batch.write(row) }
+            }
+        }
+        return tree.edge
     }
 }
 

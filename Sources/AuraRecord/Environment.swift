@@ -140,7 +140,15 @@ final class Environment: @unchecked Sendable {
         try RecordError.check(code, "copy the record")
     }
 
-    private func isMapHalfUsed() throws(RecordError) -> Bool {
+    /// Bytes of the pages that hold something.
+    func bytesInUse() throws(RecordError) -> Int {
+        let used = try pagesUsed()
+        let free = try read { snapshot throws(RecordError) in try snapshot.freePages() }
+        return (used.pages - free) * used.pageBytes
+    }
+
+    /// Pages of the file, free or not, and how large the map is.
+    private func pagesUsed() throws(RecordError) -> (pages: Int, pageBytes: Int, mapBytes: Int) {
         pthread_rwlock_rdlock(gate)
         defer { pthread_rwlock_unlock(gate) }
         let handle = try current().handle
@@ -148,8 +156,12 @@ final class Environment: @unchecked Sendable {
         var statistics = MDB_stat()
         try RecordError.check(mdb_env_info(handle, &information), "read the map's size")
         try RecordError.check(mdb_env_stat(handle, &statistics), "read the page's size")
-        let used = (information.me_last_pgno + 1) * Int(statistics.ms_psize)
-        return 2 * used > information.me_mapsize && information.me_mapsize < bounds.mapBytesMax
+        return (information.me_last_pgno + 1, Int(statistics.ms_psize), information.me_mapsize)
+    }
+
+    private func isMapHalfUsed() throws(RecordError) -> Bool {
+        let used = try pagesUsed()
+        return 2 * used.pages * used.pageBytes > used.mapBytes && used.mapBytes < bounds.mapBytesMax
     }
 
     /// Doubles the map: address space only, the file grows as pages are written.
@@ -246,24 +258,30 @@ final class Environment: @unchecked Sendable {
             try settleFormat(pointer, meta, toInspect: toInspect)
             var rows: [RowTable: MDB_dbi] = [:]
             for table in RowTable.allCases {
-                do throws(RecordError) {
-                    rows[table] = try openTable(pointer, table.rawValue, flags)
-                } catch {
-                    // An older record has fewer; its log is all that a rebuild reads.
-                    guard toInspect else { throw error }
-                }
+                rows[table] = try openNewer(pointer, table.rawValue, toInspect: toInspect)
             }
             layout = Layout(
                 entries: try openTable(pointer, Layout.Name.entries, flags),
                 byAutomaton: try openTable(pointer, Layout.Name.byAutomaton, flags),
                 byRun: try openTable(pointer, Layout.Name.byRun, flags),
-                tree: try openTable(pointer, Layout.Name.tree, flags), meta: meta, rows: rows)
+                // A record of format 1 has none: then nothing is found in another table's place.
+                tree: try openNewer(pointer, Layout.Name.tree, toInspect: toInspect) ?? meta,
+                base: try openNewer(pointer, Layout.Name.base, toInspect: toInspect), meta: meta,
+                rows: rows)
         } catch {
             mdb_txn_abort(pointer)
             throw error
         }
         try RecordError.check(mdb_txn_commit(pointer), "create the record")
         return layout
+    }
+
+    /// Opens a table that an older record may not have: its log is all that a rebuild reads.
+    private static func openNewer(
+        _ transaction: OpaquePointer, _ name: String, toInspect: Bool
+    ) throws(RecordError) -> MDB_dbi? {
+        guard toInspect else { return try openTable(transaction, name, UInt32(MDB_CREATE)) }
+        return try? openTable(transaction, name, 0)
     }
 
     private static func openTable(

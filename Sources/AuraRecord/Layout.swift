@@ -15,7 +15,13 @@ struct Layout: Sendable {
     let byRun: MDB_dbi
     /// Row of the tree -> its nodes' hashes: see `TreeEdge`.
     let tree: MDB_dbi
-    /// `format`, `head` (sequence and hash) and `journal-cursor`.
+    /// Table of rows, 0x00, row key -> the row as it was at the last pruned entry: see
+    /// `RecordBase`.
+    ///
+    /// Nil in records from before there was pruning.
+    let base: MDB_dbi?
+    /// `format`, `head` (sequence and hash), `journal-cursor` and, once something was pruned,
+    /// `pruned`.
     let meta: MDB_dbi
     /// Row key -> the row's JSON.
     let rows: [RowTable: MDB_dbi]
@@ -25,15 +31,17 @@ struct Layout: Sendable {
         static let byAutomaton = "by-automaton"
         static let byRun = "by-run"
         static let tree = "tree"
+        static let base = "base"
         static let meta = "meta"
     }
 
     /// Subdatabases there may be: those above, one for each table of rows, and room for formats to
     /// come.
-    static let tablesMax = UInt32(5 + RowTable.allCases.count + 16)
+    static let tablesMax = UInt32(6 + RowTable.allCases.count + 16)
 
     static let formatKey = Array("format".utf8)
     static let headKey = Array("head".utf8)
+    static let prunedKey = Array("pruned".utf8)
     static let journalCursorKey = Array("journal-cursor".utf8)
 
     /// Greater than every key that is UTF-8 text, in which 0xff cannot stand.

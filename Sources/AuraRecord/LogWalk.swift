@@ -21,9 +21,39 @@ struct LogWalk {
     /// The last entry that was found good.
     private(set) var sequence = 0
     private(set) var hash = LeafHash.genesis
+    /// Entries of which only the hash is left.
+    private(set) var pruned = 0
+    private let base: RecordBase
     private var automata: [AutomatonName: Int] = [:]
     private var inAutomata = 0
     private var inRuns = 0
+    /// Transactions among the pruned entries that stayed, by the run that they stayed for.
+    private var transactions: [RunID: Int] = [:]
+
+    /// A walk over a log of which `base` was pruned.
+    init(base: RecordBase) { self.base = base }
+
+    /// Passes an entry of which only the hash is left.
+    mutating func pass(_ leaf: LeafHash) {
+        sequence += 1
+        pruned += 1
+        hash = leaf
+    }
+
+    /// Takes up the automata's numbers behind the last pruned entry; what had to stay has stayed.
+    mutating func leaveBase() -> Finding? {
+        automata = base.numbers
+        for (key, value) in base.rows[.runs] ?? [:] {
+            guard let row = try? JSON.decode(RunRow.self, from: value.utf8) else {
+                return Finding(nil, "row runs/\(key) of what was pruned cannot be read")
+            }
+            if transactions[row.id, default: 0] != row.transactions {
+                return Finding(
+                    nil, "run \(row.id) goes on, but its oldest entries are not all there")
+            }
+        }
+        return nil
+    }
 
     /// Judges the next entry; `next` is the one after it, if there is one.
     mutating func take(_ stored: StoredEntry, next: StoredEntry?, goal: Goal) -> Outcome {
@@ -42,6 +72,9 @@ struct LogWalk {
         if number == goal.head.sequence, own != goal.head.hash {
             return .bad(.init(number, "the head row names another hash for it"))
         }
+        if number <= base.through, case .transacted = entry.fact, let run = entry.run {
+            transactions[run, default: 0] += 1
+        }
         inAutomata += entry.automaton == nil ? 0 : 1
         inRuns += entry.indexedRuns.count
         sequence = number
@@ -54,10 +87,11 @@ struct LogWalk {
             return entry.automatonSequence == nil ? nil : "it has a number of no automaton"
         }
         let expected = automata[name, default: 0] + 1
-        guard entry.automatonSequence == expected else {
+        let number = entry.automatonSequence ?? 0
+        guard number == expected || sequence < base.through && number > expected else {
             return "it is not entry \(expected) of \(name)"
         }
-        automata[name] = expected
+        automata[name] = number
         return nil
     }
 
@@ -80,10 +114,10 @@ struct LogWalk {
 
     /// Compares what was walked with what the snapshot counted.
     func countFinding(_ goal: Goal) -> Finding? {
-        if goal.entries != sequence {
+        if goal.entries != sequence - pruned {
             return Finding(
-                sequence + 1, "the log holds \(goal.entries) entries, the head row says \(sequence)"
-            )
+                sequence + 1,
+                "the log holds \(goal.entries) entries, the head row says \(sequence - pruned)")
         }
         if goal.byAutomaton != inAutomata { return Finding(nil, "the automata's index has strays") }
         if goal.byRun != inRuns { return Finding(nil, "the runs' index has strays") }

@@ -28,8 +28,24 @@ extension RecordReader {
     ) throws(RecordError) -> InclusionProof? {
         guard let note = signed.parsed, (1...note.size).contains(sequence) else { return nil }
         let path = try hashes(MerkleShape.inclusion(of: sequence - 1, size: note.size))
-        guard let text = try entryTexts(after: sequence - 1, limit: 1).first else { return nil }
+        guard let text = try text(of: sequence) else { return nil }
         return InclusionProof(sequence: sequence, entry: text, path: path, checkpoint: signed)
+    }
+
+    /// Whether only the hash of entry `sequence` is left.
+    package func isPruned(_ sequence: Int) throws(RecordError) -> Bool {
+        try environment.read { snapshot throws(RecordError) in
+            let text = try snapshot.text(of: sequence)
+            let pruned = try snapshot.pruned()
+            return text == nil && sequence <= pruned
+        }
+    }
+
+    private func text(of sequence: Int) throws(RecordError) -> String? {
+        try environment.read { snapshot throws(RecordError) in
+            guard let text = try snapshot.text(of: sequence) else { return nil as String? }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
     /// A proof that the checkpoint in entry `second` goes on from the one in entry `first`.

@@ -31,7 +31,8 @@ extension RecordError: CustomStringConvertible {
         case .newerFormat(let version, let known):
             "the record has format \(version), this aurad knows up to \(known); install a newer aura"
         case .olderFormat(let version, let known):
-            "the record has format \(version), this aurad writes \(known); bring it up with: aurad --rebuild"
+            "the record has format \(version), this aurad writes \(known)\n"
+                + "  hint: aurad --migrate --dry-run, then aurad --migrate; the old one is kept"
         case .mapFull(let bytes):
             "the record has reached its bound of \(bytes >> 30) GiB"
         case .diskFull: "the file system of the record is full; free some space"

@@ -17,6 +17,17 @@ package struct RecordReader: Sendable {
     static let pageEntriesMax = 1000
     static let pageBytesMax = 8 << 20
 
+    /// The version of its layout: see `Entry.format`.
+    package func format() throws(RecordError) -> Int {
+        try environment.read { snapshot throws(RecordError) in
+            let stored = try snapshot.get(snapshot.layout.meta, Layout.formatKey)
+            guard let format = stored.flatMap({ Layout.number($0) }) else {
+                throw .corrupt(what: "its format")
+            }
+            return format
+        }
+    }
+
     /// The newest entry: its sequence number, 0 in an empty record, and its hash in hex.
     package func head() throws(RecordError) -> (sequence: Int, hash: String) {
         let head = try environment.read { snapshot throws(RecordError) in try snapshot.head() }

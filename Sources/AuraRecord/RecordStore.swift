@@ -27,7 +27,10 @@ package final class RecordStore {
     /// Reads of this record, from any thread.
     package let reader: RecordReader
 
-    private let environment: Environment
+    let environment: Environment
+    /// The last entry that pruning reached; 0 when nothing was ever pruned.
+    package private(set) var pruned: Int
+    var sweeping: PruneSweep?
     private let encoder = CanonicalEncoder()
     private var newest: Head
     private var edge: TreeEdge
@@ -43,13 +46,15 @@ package final class RecordStore {
     package init(directory: String, bounds: RecordBounds = RecordBounds()) throws(RecordError) {
         environment = try Environment(directory: directory, bounds: bounds)
         reader = RecordReader(environment)
-        newest = try environment.read { snapshot throws(RecordError) in
+        (newest, pruned) = try environment.read { snapshot throws(RecordError) in
             let head = try snapshot.head()
             guard try snapshot.lastEntry() == head.sequence else {
                 throw .corrupt(what: "the head row does not name the newest entry")
             }
-            return head
+            return (head, try snapshot.pruned())
         }
+        // Some may be left of the last time; those that are needed stay.
+        sweeping = pruned > 0 ? PruneSweep() : nil
         let size = newest.sequence
         edge = try environment.read { snapshot throws(RecordError) in
             try snapshot.edge(size: size)
@@ -68,7 +73,7 @@ package final class RecordStore {
     }
 
     /// Appends entries and writes rows in one durable commit, and moves the journal's cursor if
-    /// given.
+    /// given; with `pruning` it also does what that plan says, for which `entries` hold its fact.
     ///
     /// `previous` is filled in here, whatever it holds: the entries are returned as they are
     /// stored. Throws `.gap`, with nothing written, when a sequence number or an automaton's own
@@ -79,8 +84,10 @@ package final class RecordStore {
     /// in spite of the error is not written twice.
     @discardableResult
     package func append(
-        _ entries: [Entry], rows: [RowWrite] = [], journalCursor: Int? = nil
+        _ entries: [Entry], rows: [RowWrite] = [], journalCursor: Int? = nil,
+        pruning: PrunePlan? = nil
     ) throws(RecordError) -> [Entry] {
+        precondition(pruning.map { $0.from == pruned } ?? true, "the plan is of another record")
         let found = doubt == nil ? newest : try look()
         let numbers = try follow(entries)
         let leaves = try chain(entries)
@@ -106,6 +113,7 @@ package final class RecordStore {
                 if let journalCursor {
                     try batch.put(meta, Layout.journalCursorKey, Layout.number(journalCursor))
                 }
+                if let pruning { try batch.prune(pruning) }
             }
         } catch .mapFull(let bytes) {
             throw .mapFull(bytes: bytes)
@@ -116,6 +124,10 @@ package final class RecordStore {
             throw error
         }
         doubt = nil
+        if let pruning {
+            pruned = pruning.fact.through
+            sweeping = PruneSweep(needed: pruning.needed)
+        }
         newest = last
         edge = grown
         automata.merge(numbers) { $1 }
@@ -145,6 +157,20 @@ package final class RecordStore {
             }
         } catch {
             doubt = error
+        }
+    }
+
+    /// Deletes entries that were pruned.
+    func delete(_ entries: [Entry]) throws(RecordError) {
+        if doubt != nil { _ = try look() }
+        do throws(RecordError) {
+            try environment.write { batch throws(RecordError) in
+                for entry in entries { try batch.delete(entry) }
+            }
+        } catch {
+            doubt = error
+            try? environment.reopen()
+            throw error
         }
     }
 
@@ -217,16 +243,16 @@ package final class RecordStore {
         var leaves: [Leaf] = []
         leaves.reserveCapacity(entries.count)
         var previous = newest.hash
-        for var entry in entries {
-            entry.previous = previous.hex
+        for entry in entries {
+            let before = previous.hex
             do {
                 encoder.text.append(LeafHash.leafPrefix)
-                let text = try encoder.append(entry)
+                let text = try encoder.append(entry, previous: before)
                 previous = encoder.text.bytes.withUnsafeBytes { bytes in
                     LeafHash(
                         prefixed: .init(rebasing: bytes[(text.lowerBound - 1)..<text.upperBound]))
                 }
-                leaves.append(Leaf(text: text, previous: entry.previous, hash: previous))
+                leaves.append(Leaf(text: text, previous: before, hash: previous))
             } catch {
                 throw .io(act: "encode entry \(entry.sequence)", reason: "\(error)")
             }

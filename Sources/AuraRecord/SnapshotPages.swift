@@ -41,7 +41,7 @@ extension Snapshot {
             if key.starts(with: prefix) { last = try Self.sequence(key.dropFirst(prefix.count)) }
             return false
         }
-        return last
+        return last > 0 ? last : try prunedNumber(of: automaton)
     }
 
     /// Entries above `after`, at most `limit` and about as much as one page may hold.
@@ -76,12 +76,16 @@ extension Snapshot {
         of automaton: AutomatonName, after: Int, limit: Int
     ) throws(RecordError) -> [StoredEntry] {
         let prefix = Array(automaton.text.utf8) + [0]
-        let start = Layout.automatonKey(automaton, try firstNumber(of: automaton, after: after))
+        // Of what was pruned few are left, so those are passed one by one.
+        let first = try after < pruned() ? 1 : firstNumber(of: automaton, after: after)
         var page: [StoredEntry] = []
         var bytes = 0
-        try scan(layout.byAutomaton, from: start) { key, value throws(RecordError) in
+        try scan(layout.byAutomaton, from: Layout.automatonKey(automaton, first)) {
+            key, value throws(RecordError) in
             guard key.starts(with: prefix) else { return false }
-            let entry = try self.entry(try Self.sequence(value))
+            let sequence = try Self.sequence(value)
+            guard sequence > after else { return true }
+            let entry = try self.entry(sequence)
             page.append(entry)
             bytes += entry.text.count
             return page.count < limit && bytes < RecordReader.pageBytesMax
@@ -89,9 +93,14 @@ extension Snapshot {
         return page
     }
 
+    /// The entry `sequence` as it is stored; nil when it is not there.
+    func text(of sequence: Int) throws(RecordError) -> [UInt8]? {
+        try get(layout.entries, Layout.number(sequence))
+    }
+
     /// The entry `sequence`, which an index named.
     private func entry(_ sequence: Int) throws(RecordError) -> StoredEntry {
-        guard let text = try get(layout.entries, Layout.number(sequence)) else {
+        guard let text = try text(of: sequence) else {
             throw .corrupt(what: "an index names entry \(sequence), which is not there")
         }
         return StoredEntry(sequence: sequence, text: text)
@@ -102,7 +111,8 @@ extension Snapshot {
     private func firstNumber(
         of automaton: AutomatonName, after: Int
     ) throws(RecordError) -> Int {
-        var low = 1
+        // Those that were pruned are not in the index, and all below `after`.
+        var low = try prunedNumber(of: automaton) + 1
         var high = try lastNumber(of: automaton) + 1
         while low < high {
             let middle = (low + high) / 2

@@ -28,6 +28,18 @@ struct Snapshot: ~Copyable {
         return statistics.ms_entries
     }
 
+    /// Pages that the next commits will take before the file grows.
+    ///
+    /// LMDB keeps them in its table 0, as lists of page numbers that begin with their length.
+    func freePages() throws(RecordError) -> Int {
+        var pages = 0
+        try scan(0, from: []) { _, value throws(RecordError) in
+            pages += value.count >= MemoryLayout<Int>.size ? value.loadUnaligned(as: Int.self) : 0
+            return true
+        }
+        return pages
+    }
+
     /// The rows of `table`, which may be closed in a newer or foreign layout.
     func table(_ table: RowTable) throws(RecordError) -> MDB_dbi {
         guard let handle = layout.rows[table] else { throw .corrupt(what: "no table \(table)") }
@@ -96,6 +108,18 @@ struct WriteBatch: ~Copyable {
         try RecordError.check(code, "append a value")
     }
 
+    /// The value stored under `key`, with what this batch has put; nil when there is none.
+    func get(_ table: MDB_dbi, _ key: [UInt8]) throws(RecordError) -> [UInt8]? {
+        try Raw.get(pointer, table, key)
+    }
+
+    /// Deletes a key; one that is not there changes nothing.
+    func delete(_ table: MDB_dbi, _ key: [UInt8]) throws(RecordError) {
+        let code = Raw.delete(pointer, table, key)
+        guard code != MDB_NOTFOUND else { return }
+        try RecordError.check(code, "delete a value")
+    }
+
     /// Writes or deletes a row; deleting one that is not there changes nothing.
     func write(_ row: RowWrite) throws(RecordError) {
         guard let table = layout.rows[row.table] else {
@@ -104,9 +128,7 @@ struct WriteBatch: ~Copyable {
         if let value = row.value {
             try put(table, Array(row.key.utf8), Array(value.utf8))
         } else {
-            let code = Raw.delete(pointer, table, Array(row.key.utf8))
-            guard code != MDB_NOTFOUND else { return }
-            try RecordError.check(code, "delete a row")
+            try delete(table, Array(row.key.utf8))
         }
     }
 }

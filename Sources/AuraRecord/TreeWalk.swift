@@ -4,6 +4,15 @@ import AuraModel
 struct TreeWalk {
     private(set) var edge = TreeEdge()
 
+    /// The hash of the next entry as the tree has it; nil when it is not there.
+    func nextLeaf(_ stored: [Int: [UInt8]]) -> LeafHash? {
+        let place = TreePlace(level: 0, index: edge.size)
+        guard let row = stored[place.row], row.count == TreePlace.rowBytes(place.row)
+        else { return nil }
+        let start = place.offset * TreePlace.hashBytes
+        return LeafHash(bytes: Array(row[start..<start + TreePlace.hashBytes]))
+    }
+
     /// Takes the next entry's hash; `stored` holds the row that the entry stands in, if it is
     /// there.
     mutating func take(_ leaf: LeafHash, _ stored: [Int: [UInt8]]) -> LogWalk.Finding? {

@@ -22,15 +22,19 @@ extension RecordReader {
     /// trusted one covers it. `anchors` are checkpoints kept elsewhere, whose signatures the caller
     /// has checked.
     ///
+    /// Of pruned entries the hashes are walked over, and those that had to stay are there.
+    ///
     /// With `fold`, the rows are what it makes of the log, byte for byte: it is given every entry
     /// in order and answers the rows that it writes or deletes; of several writes to one row the
-    /// last counts. A row that differs is named in `problem`, with `firstBad` nil.
+    /// last counts. Where something was pruned `begin` is first given the rows that it goes on from.
+    /// A row that differs is named in `problem`, with `firstBad` nil.
     ///
     /// An edit is laid to the entry that was edited: when two neighbours disagree, the later one is
     /// believed if its own successor vouches for it. Throws only when the record cannot be read at
     /// all.
     package func verify(
         keys: [[UInt8]]? = nil, anchors: [CheckpointNote] = [],
+        begin: (([RowTable: [(key: String, value: String)]]) throws -> Void)? = nil,
         fold: ((Entry) throws -> [RowWrite])? = nil
     ) throws(RecordError) -> RecordVerdict {
         let goal: Goal
@@ -40,6 +44,11 @@ extension RecordReader {
             }
         } catch .corrupt(let what) {
             return RecordVerdict(entries: 0, head: "", firstBad: 1, problem: what)
+        }
+        do { try begin?(goal.base.listed) } catch {
+            return RecordVerdict(
+                entries: goal.head.sequence, head: goal.head.hash.hex,
+                problem: "what was pruned cannot be gone on from: \(error)")
         }
         var verification = Verification(
             environment: environment, goal: goal, keys: keys, anchors: anchors, fold: fold)
@@ -52,10 +61,12 @@ private struct Verification {
     let environment: Environment
     let goal: Goal
     let fold: ((Entry) throws -> [RowWrite])?
-    var walk = LogWalk()
+    var walk: LogWalk
     var tree = TreeWalk()
     var checkpoints: CheckpointWalk
     var rows = RowFold()
+    /// The newest fact about pruning.
+    var pruned: RecordPruned?
 
     init(
         environment: Environment, goal: Goal, keys: [[UInt8]]?, anchors: [CheckpointNote],
@@ -64,18 +75,76 @@ private struct Verification {
         self.environment = environment
         self.goal = goal
         self.fold = fold
+        walk = LogWalk(base: goal.base)
         checkpoints = CheckpointWalk(keys: keys, anchors: anchors)
+        guard fold != nil else { return }
+        for (table, made) in goal.base.rows {
+            rows.take(made.map { RowWrite(table: table, key: $0.key, value: $0.value) })
+        }
     }
 
     mutating func run() throws(RecordError) -> RecordVerdict {
+        var found = try walkPruned()
+        if found == nil { found = try walkLog() }
         let finding =
-            try walkLog() ?? walk.countFinding(goal) ?? tree.endFinding(goal)
+            found ?? walk.countFinding(goal) ?? tree.endFinding(goal)
+            ?? baseFinding()
             ?? checkpoints.endFinding(entries: goal.head.sequence)
             ?? (fold == nil ? nil : rows.finding(goal.rows))
         return RecordVerdict(
             entries: goal.head.sequence, head: goal.head.hash.hex, firstBad: finding?.sequence,
             problem: finding?.problem, checkpoints: checkpoints.count,
-            covered: checkpoints.covered)
+            covered: checkpoints.covered, pruned: goal.base.through > 0 ? walk.pruned : nil)
+    }
+
+    /// What the last pruning left is what its entry says.
+    private func baseFinding() -> LogWalk.Finding? {
+        guard goal.base.through > 0 || pruned != nil else { return nil }
+        guard let pruned, pruned.through == goal.base.through else {
+            return .init(nil, "entries up to \(goal.base.through) went, but no entry says so")
+        }
+        return pruned.base == goal.base.digest
+            ? nil
+            : .init(nil, "the rows that stand for what was pruned are others than were signed")
+    }
+
+    /// Walks over the hashes of what was pruned, and the entries that stayed among them.
+    private mutating func walkPruned() throws(RecordError) -> LogWalk.Finding? {
+        let through = min(goal.base.through, goal.head.sequence)
+        guard through > 0 else { return nil }
+        while walk.sequence < through {
+            let after = walk.sequence
+            let last = min(through, after + RecordReader.pageEntriesMax)
+            let (entries, treeRows) = try environment.read { snapshot throws(RecordError) in
+                (
+                    try snapshot.page(after: after, limit: last - after),
+                    try snapshot.treeRows(after + 1, last)
+                )
+            }
+            // As far as the page reaches: it may be cut short by its bytes.
+            let end = min(last, entries.last?.sequence ?? last)
+            var page = Page(entries: [], successor: nil, treeRows: treeRows)
+            var next = entries[...]
+            while walk.sequence < end {
+                guard let leaf = tree.nextLeaf(treeRows) else {
+                    return .init(walk.sequence + 1, "its part of the tree is not there")
+                }
+                if let stored = next.first, stored.sequence == walk.sequence + 1 {
+                    page.entries = [next.removeFirst()]
+                    if let finding = try take(page) { return finding }
+                    continue
+                }
+                walk.pass(leaf)
+                if let finding = tree.take(leaf, treeRows) { return finding }
+                let size = walk.sequence
+                if let finding = checkpoints.anchorFinding(
+                    size: size, root: { tree.edge.root.bytes })
+                {
+                    return finding
+                }
+            }
+        }
+        return walk.leaveBase()
     }
 
     private mutating func walkLog() throws(RecordError) -> LogWalk.Finding? {
@@ -129,7 +198,8 @@ private struct Verification {
             good.append(entry)
             if let finding = tree.take(walk.hash, page.treeRows) { return finding }
             if let finding = try judgeCheckpoint(entry) { return finding }
-            guard let fold else { continue }
+            if case .recordPruned(let fact) = entry.fact { pruned = fact }
+            guard let fold, entry.sequence > goal.base.through else { continue }
             do { rows.take(try fold(entry)) } catch {
                 return .init(entry.sequence, "the fold refuses it: \(error)")
             }
@@ -185,11 +255,13 @@ struct Goal {
     var treeRows: Int
     /// The newest row of the tree; empty when there is none.
     var treeRow: [UInt8]
+    var base: RecordBase
     var rows: [RowFold.Key: [UInt8]] = [:]
 
     init(_ snapshot: borrowing Snapshot, withRows: Bool) throws(RecordError) {
         let layout = snapshot.layout
         head = try snapshot.head()
+        base = try snapshot.base()
         entries = try snapshot.count(layout.entries)
         byAutomaton = try snapshot.count(layout.byAutomaton)
         byRun = try snapshot.count(layout.byRun)

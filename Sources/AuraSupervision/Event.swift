@@ -54,6 +54,8 @@ package enum Order: Hashable, Sendable {
     case say(AutomatonName, ThreadName, ChatMessage)
     /// Begin a thread with the messages of another one.
     case fork(AutomatonName, ThreadFork)
+    /// The oldest entries go: what the record was found to let go of, and is made to with this.
+    case prune(RecordPruned)
 }
 
 /// A new thread: what it is forked from, as the record has it.

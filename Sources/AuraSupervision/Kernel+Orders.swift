@@ -38,6 +38,9 @@ extension Kernel {
                 return try say(message, to: thread, of: name, by: principal, at: now)
             case .fork(let name, let fork):
                 return try carryOut(fork, of: name, by: principal, at: now)
+            case .prune(let pruned):
+                try record(.recordPruned(pruned), by: principal, at: now)
+                return OrderResult(changed: true, message: "pruned up to #\(pruned.through)")
             }
         } catch let error as APIError {
             throw error

@@ -43,7 +43,7 @@ extension RunRow {
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
             .firingsMissed, .messageReceived, .threadForked, .runAdmitted, .reserved, .settled,
-            .runFinished, .routeOpened, .routeClosed, .checkpoint:
+            .runFinished, .routeOpened, .routeClosed, .checkpoint, .recordPruned:
             break
         }
     }

@@ -56,6 +56,7 @@ extension State {
         case .checkpoint:
             daemon.checkpoint = entry.sequence
             daemon.checkpointAt = entry.at
+        case .recordPruned(let pruned): daemon.pruned = pruned.through
         default: break
         }
         guard let name = entry.automaton, var row = automata[name] else { return }
@@ -97,7 +98,7 @@ extension State {
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
             .settled, .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
-            .stopRequested, .runFinished, .clockStepped, .checkpoint:
+            .stopRequested, .runFinished, .clockStepped, .checkpoint, .recordPruned:
             break
         }
         automata[name] = row
@@ -239,7 +240,7 @@ extension Fact {
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
             .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
-            .stopRequested, .checkpoint, .messageReceived, .threadForked:
+            .stopRequested, .checkpoint, .recordPruned, .messageReceived, .threadForked:
             false
         }
     }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import AuraModel
 import AuraRecord
+import AuraSystem
 import CBenchBaseline
+import Glibc
 
 /// Durable commits: the record beside plain C LMDB doing the same puts with the same grouping.
 ///
@@ -26,6 +28,9 @@ struct RecordBench: ParsableCommand {
     @Option(help: "Directory on the file system to measure; scratch files in it are removed.")
     var directory = "/var/tmp"
 
+    @Option(help: "Also a record of so many entries: reading, reopening, commits at its end.")
+    var long = 0
+
     /// From one automaton alone to more than a server runs at once.
     private static let writers: [UInt32] = [1, 8, 64]
 
@@ -46,10 +51,43 @@ struct RecordBench: ParsableCommand {
     func run() throws {
         var report = BenchReport(bench: "record")
         for writers in Self.writers { report.results.append(try measure(writers)) }
+        for writers in Self.writers.filter({ $0 != 8 }) {
+            report.results.append(try measure(writers, flush: Self.slowFlush))
+        }
+        report.results += try besideRocksDB(64).map { [$0] } ?? []
+        if long > 0 {
+            report.results += try RecordLong(count: long, directory: directory).measure()
+        }
         try report.print(output)
     }
 
-    private func measure(_ writers: UInt32) throws -> BenchResult {
+    /// 1 ms more for each flush: a disk without a write cache of its own.
+    ///
+    /// LMDB makes two a commit.
+    private static let slowFlush: UInt32 = 1000
+
+    private func besideRocksDB(_ writers: UInt32) throws -> BenchResult? {
+        let scratch = try ScratchDirectory(in: directory)
+        defer { scratch.remove() }
+        let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
+        let store = try RecordStore(directory: scratch.path + "/record", bounds: bounds)
+        let committer = try RecordCommitter(store, writers: Int(writers))
+        var shape = try committer.shape()
+        var opened: OpaquePointer?
+        let code = bench_rocksdb_open(try scratch.make("rocksdb"), &shape, &opened)
+        guard code != ENOENT else {
+            StandardError.write(
+                "writers-\(writers)-vs-rocksdb: not measured; build with librocksdb-dev installed")
+            return nil
+        }
+        guard code == 0, let opened else { throw BenchFailure("RocksDB failed with \(code)") }
+        defer { bench_rocksdb_close(opened) }
+        return try compare(
+            writers, committer, UnsafeMutableRawPointer(opened), bench_rocksdb_commit,
+            name: "writers-\(writers)-vs-rocksdb", baseline: "RocksDB, synchronous WriteBatch")
+    }
+
+    private func measure(_ writers: UInt32, flush: UInt32 = 0) throws -> BenchResult {
         let scratch = try ScratchDirectory(in: directory)
         defer { scratch.remove() }
         let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
@@ -59,24 +97,38 @@ struct RecordBench: ParsableCommand {
             directory: try scratch.make("lmdb"), mapBytes: Self.mapBytes,
             shape: try committer.shape())
 
+        bench_slow_flush(flush)
+        defer { bench_slow_flush(0) }
+        // It is used through a bare pointer, which does not keep it.
+        return try withExtendedLifetime(baseline) {
+            try compare(
+                writers, committer, baseline.handle, bench_lmdb_commit,
+                name: "writers-\(writers)\(flush == 0 ? "" : "-slow-flush")-vs-lmdb",
+                baseline: "plain C LMDB, same puts and grouping")
+        }
+    }
+
+    private func compare(
+        _ writers: UInt32, _ committer: RecordCommitter, _ other: UnsafeMutableRawPointer,
+        _ commit: bench_commit, name: String, baseline: String
+    ) throws -> BenchResult {
         var ours: [Double] = []
         var theirs: [Double] = []
-        // Both are used through bare pointers, which do not keep them.
-        try withExtendedLifetime((committer, baseline)) {
+        try withExtendedLifetime(committer) {
             for _ in 0..<rounds {
                 var (our, their) = (bench_result(), bench_result())
                 for _ in 0..<Self.slices {
                     try add(writers, committer.context, RecordCommitter.commit, to: &our)
                     if let failure = committer.failure { throw failure }
-                    try add(writers, baseline.handle, bench_lmdb_commit, to: &their)
+                    try add(writers, other, commit, to: &their)
                 }
                 ours.append(our.rate)
                 theirs.append(their.rate)
             }
         }
         return BenchResult(
-            name: "writers-\(writers)-vs-lmdb", value: ours.median ?? 0, unit: "entries/s",
-            baseline: "plain C LMDB, same puts and grouping", baselineValue: theirs.median ?? 0)
+            name: name, value: ours.median ?? 0, unit: "entries/s", baseline: baseline,
+            baselineValue: theirs.median ?? 0)
     }
 
     /// Runs one side for one slice.

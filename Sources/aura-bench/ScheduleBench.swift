@@ -204,7 +204,8 @@ struct ScheduleBench: ParsableCommand {
         print(
             "seeds \(seed)...\(world - 1): \(total.troubles) troubles, \(total.crashes) of them "
                 + "turns cut short, \(total.decided) decisions, \(total.started) starts; "
-                + "\(total.lost) automatons lost track; none lost, none doubled; \(seconds) s"
+                + "\(total.lost) automatons lost track; none lost, none doubled; \(seconds) s, "
+                + "digest \(String(total.digest, radix: 16))"
         )
     }
 }

@@ -7,7 +7,7 @@ struct Record: ParsableCommand {
         abstract: "Read and verify the record.",
         subcommands: [
             Cat.self, Verify.self, Key.self, Prove.self, Consistency.self, CheckProof.self,
-            Export.self, Backup.self,
+            Export.self, Backup.self, Prune.self,
         ])
 
     /// Entries as lines of JSON.
@@ -122,9 +122,11 @@ enum RecordText {
         guard let problem = verdict.problem else {
             let count =
                 verdict.entries == 1 ? "1 entry" : "\(HumanText.count(verdict.entries)) entries"
+            let pruned =
+                verdict.pruned.map { ", \(HumanText.count($0)) of them pruned" } ?? ""
             let signed =
                 verdict.checkpoints == 0 ? "" : ", signed up to #\(verdict.covered)"
-            return "\(style.paint("✔", .green)) good: \(count)\(signed), head "
+            return "\(style.paint("✔", .green)) good: \(count)\(pruned)\(signed), head "
                 + SafeText.line(verdict.head)
         }
         let what = verdict.firstBad.map { "entry #\($0) is wrong: " } ?? "the record is wrong: "

@@ -29,6 +29,18 @@ struct Aurad: ParsableCommand {
         help: "Make the record anew from its log: indexes, tree and rows; exit. Keeps the old one.")
     var rebuild = false
 
+    @Flag(
+        name: .long,
+        help: "Bring a record of an older format up to this one's; exit. Keeps the old one.")
+    var migrate = false
+
+    @Flag(name: .long, help: "With --migrate: do all but the last step, and leave nothing behind.")
+    var dryRun = false
+
+    func validate() throws {
+        guard !dryRun || migrate else { throw ValidationError("--dry-run goes with --migrate") }
+    }
+
     func run() throws {
         do {
             let daemon = try Daemon(configuration: config, isForeground: foreground)
@@ -39,6 +51,10 @@ struct Aurad: ParsableCommand {
             }
             if rebuild {
                 print("aurad: \(try daemon.rebuild())")
+                return
+            }
+            if migrate {
+                print("aurad: \(try daemon.migrate(isDryRun: dryRun))")
                 return
             }
             guard check else { return try daemon.run() }

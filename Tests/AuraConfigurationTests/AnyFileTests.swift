@@ -61,6 +61,7 @@ import Testing
         var standard = SettingsReader.standard
         standard.reasoners = settings?.reasoners ?? [:]
         standard.dayBudget = BudgetLimits(microDollars: 20_000_000)
+        standard.retention = PruneRule(olderThan: .minutes(90 * 24 * 60))
         #expect(settings == standard)
         #expect(settings?.reasoners.keys.sorted() == ["main", "other", "trial"])
     }

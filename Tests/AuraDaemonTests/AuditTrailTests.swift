@@ -65,6 +65,28 @@ struct AuditTrailTests {
         #expect(second == [6, 7, 8])
     }
 
+    @Test("no half minute sees as many lines as journald would drop, and none waits for ever")
+    func pace() {
+        var pace = JournalPace()
+        var sent: [Int] = []
+        var now = 1_000_000
+        var first = 0
+        while sent.count < 40_000 {
+            guard let later = pace.take(at: now) else {
+                sent.append(now)
+                while sent[first] <= now - 30_000 { first += 1 }
+                guard sent.count - first < 9_600 else { break }
+                // Now and then nothing happens for a while.
+                if sent.count % 7000 == 0 { now += sent.count }
+                continue
+            }
+            #expect(later > now && later <= now + 7)
+            guard later > now else { break }
+            now = later
+        }
+        #expect(sent.count == 40_000)
+    }
+
     @Test("a long backlog goes out in bounded batches without a gap")
     func batches() throws {
         let directory = try Scratch.makeDirectory("audit")

@@ -137,6 +137,37 @@ struct CrashImageTests {
         try cut(watch, start, acknowledged, in: scratch.path, seed: seed)
     }
 
+    @Test("pruning, and the map that grows under it, leave no image without what was acknowledged")
+    func pruning() throws {
+        let scratch = try MemoryScratch()
+        let record = scratch.record
+        do { _ = try RecordStore(directory: record, bounds: RecordBounds(mapBytes: 1 << 18)) }
+        let watch = disk_watch(scratch.dataFile)
+        try #require(watch >= 0)
+        defer { disk_forget(watch) }
+        let start = try bytes(of: scratch.dataFile)
+        disk_record(watch)
+        var acknowledged = [try state(of: record, acts: 0)]
+        do {
+            var work = Work(
+                try RecordStore(directory: record, bounds: RecordBounds(mapBytes: 1 << 18)))
+            // Opening writes nothing in a record that is there, but takes a transaction.
+            acknowledged.append(try state(of: record, acts: disk_acts(watch)))
+            work.committed = {
+                acknowledged.append(try self.state(of: record, acts: disk_acts(watch)))
+            }
+            try work.begin()
+            for round in 1...4 {
+                for _ in 0..<5 { try work.run(padding: 3000 * round) }
+                try work.prune(keeping: 15)
+            }
+            #expect(work.facts.count == 4)
+        }
+        try cut(
+            watch, start, acknowledged, in: scratch.path, seed: 3, imagesPerSync: 60,
+            atLeast: 10_000)
+    }
+
     /// Small and large turns, entries on pages of their own, rows that go, and no entries at all.
     private func append(
         _ step: Int, _ sequence: inout Int, to store: RecordStore, _ chance: inout SeededChance
@@ -158,7 +189,7 @@ struct CrashImageTests {
 
     private func cut(
         _ watch: Int32, _ start: [UInt8], _ acknowledged: [Acknowledged], in directory: String,
-        seed: UInt64
+        seed: UInt64, imagesPerSync: Int = imagesPerSync, atLeast: Int = 50_000
     ) throws {
         let images = try CrashImages(
             directory: directory + "/image", durable: start, seed: seed &* 7919)
@@ -179,7 +210,7 @@ struct CrashImageTests {
             var chosen = (0...pending.count).map { pending.prefix($0).flatMap { $0 } }
             // A write that is alone and within one sector has no more images than these.
             if pending.joined().count > 1 {
-                for _ in 0..<Self.imagesPerSync { chosen.append(images.draw(pending)) }
+                for _ in 0..<imagesPerSync { chosen.append(images.draw(pending)) }
             }
             for choice in chosen {
                 seen += 1
@@ -192,7 +223,7 @@ struct CrashImageTests {
             pending = []
         }
         #expect(pending.isEmpty)
-        #expect(seen > 50_000, "\(seen) images")
+        #expect(seen > atLeast, "\(seen) images")
     }
 
     private func check(
@@ -235,7 +266,7 @@ struct CrashImageTests {
 }
 
 /// A directory in memory that is gone when the test is over.
-private struct MemoryScratch: ~Copyable {
+struct MemoryScratch: ~Copyable {
     let path: String
 
     init() throws {
@@ -245,4 +276,8 @@ private struct MemoryScratch: ~Copyable {
     }
 
     deinit { Scratch.remove(path) }
+
+    /// The record's own directory: the store is to make it.
+    var record: String { path + "/record" }
+    var dataFile: String { record + "/data.mdb" }
 }

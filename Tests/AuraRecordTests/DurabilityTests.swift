@@ -129,9 +129,9 @@ struct DurabilityTests {
             close(file)
             #expect(store.head.sequence >= acknowledged)
             #expect(store.head.sequence % 3 == 0)
-            let verdict = try store.reader.verify { entry in
+            let verdict = try store.reader.verify(fold: { entry in
                 [RowWrite(table: .daemon, key: "aurad", value: "\(entry.sequence)")]
-            }
+            })
             #expect(verdict.problem == nil)
         }
     }

@@ -137,8 +137,8 @@ struct FaultTests {
     }
 
     private func verdict(of store: RecordStore) throws -> RecordVerdict {
-        try store.reader.verify { entry in
+        try store.reader.verify(fold: { entry in
             [RowWrite(table: .daemon, key: "aurad", value: "\(entry.sequence)")]
-        }
+        })
     }
 }

@@ -36,7 +36,7 @@ struct RawRecord {
         try transact { transaction in
             for change in changes {
                 var handle: MDB_dbi = 0
-                try check(mdb_dbi_open(transaction, change.table, 0, &handle))
+                try check(mdb_dbi_open(transaction, change.table, UInt32(MDB_CREATE), &handle))
                 var key = change.key
                 try key.withUnsafeMutableBytes { keyBytes in
                     var keyValue = MDB_val(mv_size: keyBytes.count, mv_data: keyBytes.baseAddress)

@@ -143,6 +143,8 @@ enum Samples {
                 Checkpoint(
                     note: awkward,
                     keys: [KeyEpoch(epoch: 2, key: "00ff", endorsement: "ab")])),
+            .recordPruned(
+                RecordPruned(through: 9, entries: 8, runs: 2, occurrences: 1, base: "00ff")),
         ]
     }
 }

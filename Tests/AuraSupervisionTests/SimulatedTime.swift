@@ -15,6 +15,12 @@ struct SimulatedTime {
         var started = 0
         /// Automatons whose row reached a bound: of those less is asked from there on.
         var lost = 0
+        /// Over the bytes of every entry, in order (FNV-1a): the same for the same seed, always.
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+
+        mutating func mix(_ bytes: some Sequence<UInt8>) {
+            for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        }
 
         mutating func add(_ other: Self) {
             troubles += other.troubles
@@ -22,6 +28,7 @@ struct SimulatedTime {
             decided += other.decided
             started += other.started
             lost += other.lost
+            withUnsafeBytes(of: other.digest) { mix($0) }
         }
     }
 
@@ -80,6 +87,7 @@ struct SimulatedTime {
             world.tally.troubles += trouble.troubles
         }
         if isAudited { try world.audit() }
+        for entry in world.entries { world.tally.mix(try JSON.encode(entry)) }
         world.tally.decided = world.judge.decided
         world.tally.started = world.judge.started
         world.tally.lost = world.judge.lost

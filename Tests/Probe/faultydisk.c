@@ -1,5 +1,5 @@
 /* Preloaded into aurad: while the file $FAULTY_SWITCH holds the number of an error, every write and
- * every sync of the file $FAULTY_FILE fails with it. */
+ * every sync of the file $FAULTY_FILE fails with it. Its wall clock is $FAULTY_DAYS days ahead. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static int fault(int file) {
@@ -36,4 +37,12 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
 
 int fdatasync(int file) {
     return fault(file) ? -1 : (int)syscall(SYS_fdatasync, file);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int code = (int)syscall(SYS_clock_gettime, clock, now);
+    const char *days = getenv("FAULTY_DAYS");
+    if (code == 0 && clock == CLOCK_REALTIME && days != NULL)
+        now->tv_sec += atol(days) * 86400;
+    return code;
 }

@@ -42,6 +42,18 @@ void bench_lmdb_close(struct bench_lmdb *lmdb);
 /* A bench_commit whose context is a struct bench_lmdb. */
 int bench_lmdb_commit(void *context, const uint32_t *writers, size_t count);
 
+/* Makes every flush of LMDB in this process take so much longer; 0: as it is. */
+void bench_slow_flush(uint32_t microseconds);
+
+struct bench_rocksdb;
+
+/* The same in RocksDB, in the existing, empty `directory`: each entry with its index and row as one
+   synchronous WriteBatch a commit. ENOENT where it was not there to build with or is not there to load. */
+int bench_rocksdb_open(
+    const char *directory, const struct bench_shape *shape, struct bench_rocksdb **opened);
+void bench_rocksdb_close(struct bench_rocksdb *rocksdb);
+int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count);
+
 /* Starts a process that posts `turns` bodies to `url`, one after the other, the first of `body_bytes`
    and each with one more assistant's message than the one before, and reads the events of the answers.
    Answers 0 or an errno value. bench_curl_finish waits for it: 0 when all went well. Only for a process
