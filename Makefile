@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test night-test kinds-test faults-test record-test limits-test \
+.PHONY: build test demo system-test crash-test night-test kinds-test faults-test record-test limits-test dev-test \
 	deb install lint clean
 
 ifdef BUILT
@@ -86,9 +86,14 @@ kinds-test: build
 
 faults-test: build
 	Tests/System/faults-test
+	Tests/System/egress-test
+	Tests/System/abuse-test
 
 record-test: build
 	Tests/System/record-test
+
+dev-test: build
+	Tests/System/dev-test
 
 limits-test: build out/bin/hog
 	Tests/System/limits-test

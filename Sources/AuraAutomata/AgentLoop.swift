@@ -295,8 +295,8 @@ extension AgentLoop {
 
     private mutating func refuse(unoffered use: ToolUse) -> Progress? {
         // A tool that exists but is not granted is a denial; any other name is a mistake.
-        if use.name == ToolName.runCommand.rawValue {
-            return note(use, AgentPrompt.commandsDenied, isError: true, isDenied: true)
+        if let denial = AgentPrompt.denied(use.name) {
+            return note(use, denial, isError: true, isDenied: true)
         }
         let text = AgentPrompt.unknownTool(use.name, offered: offered)
         return note(use, text, isError: true)
@@ -380,7 +380,7 @@ extension AgentLoop {
         switch phase {
         case .reasoning(command): return reason(issuing: &counter)
         case .calling(command, let use):
-            return settle(use, AgentPrompt.callInterrupted, isError: true, issuing: &counter)
+            return settle(use, AgentPrompt.interrupted(use.name), isError: true, issuing: &counter)
         case .asking(command, let use): return ask(use, issuing: &counter)
         case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .answered,
             .stopped:

@@ -52,7 +52,7 @@ enum AgentPrompt {
 
         Rules:
         - \(definition.workspace == nil ? scratch : clone)
-        - \(definition.capabilities.commands ? commands : noCommands)
+        - \(definition.capabilities.commands ? commands : noCommands)\(requests(definition))
         - Read before you change. Change no more than the task needs.
         - A tool's error tells what to do next; do not repeat the same call unchanged.
         - Do not ask for what is refused as denied; a few refusals end the run.
@@ -147,10 +147,33 @@ enum AgentPrompt {
         "[\(bytes) bytes of output were removed to make room]"
     }
 
-    static let callInterrupted =
-        "interrupted: unknown whether it finished; inspect before you repeat it"
+    /// A call of unknown outcome; a request is never repeated by itself: whether it arrived is for
+    /// the model to find out.
+    static func interrupted(_ tool: String) -> String {
+        guard tool == ToolName.fetch.rawValue else {
+            return "interrupted: unknown whether it finished; inspect before you repeat it"
+        }
+        return """
+            indeterminate: aurad went away while the request was under way. It may have been \
+            received or not, and its answer is lost. Find out before you send anything again.
+            """
+    }
 
-    static let commandsDenied = "Denied: this run may not run commands."
+    /// The refusal of a tool that exists and is not granted; nil for any other name.
+    static func denied(_ tool: String) -> String? {
+        switch ToolName(rawValue: tool) {
+        case .runCommand: "Denied: this run may not run commands."
+        case .fetch: "Denied: this run may make no requests."
+        default: nil
+        }
+    }
+
+    /// The rule that names the origins of `fetch`; empty when there are none.
+    static func requests(_ definition: Definition) -> String {
+        guard let grants = definition.capabilities.fetch, !grants.isEmpty else { return "" }
+        return "\n- `fetch` reaches these origins and no others: "
+            + grants.map(\.text).joined(separator: "; ") + "."
+    }
 
     static func wrapUp(_ reason: String) -> String {
         """

@@ -16,7 +16,8 @@ enum AgentTool: Hashable, Sendable {
 
     /// The tools of a run.
     ///
-    /// Commands are left out when the definition does not grant them; a reviewer only reads.
+    /// Commands and requests are left out when the definition does not grant them; a reviewer only
+    /// reads.
     static func offered(
         _ capabilities: Definition.Capabilities, role: TaskBrief.Role? = nil
     ) -> [Self] {
@@ -29,7 +30,13 @@ enum AgentTool: Hashable, Sendable {
                 }
             }
         }
-        return all.filter { $0 != .performed(.runCommand) || capabilities.commands }
+        return all.filter { tool in
+            switch tool {
+            case .performed(.runCommand): capabilities.commands
+            case .performed(.fetch): capabilities.fetch?.isEmpty == false
+            case .performed, .finish, .wait, .askOperator, .submitSpec: true
+            }
+        }
     }
 
     /// The tools of a chat: those that change nothing, and what is granted beside.
@@ -41,6 +48,7 @@ enum AgentTool: Hashable, Sendable {
             case .pure: true
             case .workspace: capabilities.edits == true
             case .command: capabilities.commands
+            case .external: capabilities.fetch?.isEmpty == false
             }
         }.map { .performed($0) }
     }

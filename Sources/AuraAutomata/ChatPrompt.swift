@@ -25,7 +25,7 @@ enum ChatPrompt {
 
         Rules:
         - \(place(definition))
-        - \(definition.capabilities.commands ? commands : noCommands)
+        - \(definition.capabilities.commands ? commands : noCommands)\(AgentPrompt.requests(definition))
         - Look before you claim: your tools are there to check what you say.
         - A tool's error tells what to do next; do not repeat the same call unchanged.
         - Answer what was asked, plainly and briefly. If something is missing, ask for it in your \

@@ -38,6 +38,7 @@ package import AuraModel
 ///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192, parallel: 1}   # and what a
 ///                                    # command may use: see ResourceFields
 ///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
+///                                    # and `fetch`, origins that agents may ask: see FetchFields
 package enum DefinitionReader {
     /// The definition in `text`, or every reason why there is none; `file` names it in the
     /// diagnostics.
@@ -188,7 +189,7 @@ package enum DefinitionReader {
     ) -> Definition.Capabilities? {
         guard
             let fields = Fields(
-                field, keys: ["commands", "edits", "read"],
+                field, keys: ["commands", "edits", "read", "fetch"],
                 expected: "a mapping such as `{commands: true, read: [/opt/toolchain]}`", &report)
         else { return nil }
         var capabilities = standardCapabilities(kind)
@@ -201,6 +202,7 @@ package enum DefinitionReader {
             guard let path = directory.absolutePath(&report) else { continue }
             capabilities.read.append(path)
         }
+        capabilities.fetch = fields["fetch"].flatMap { FetchFields.read($0, &report) }
         return capabilities
     }
 

@@ -43,7 +43,9 @@ enum KindRules {
                 "spec", expected: "where the specification stands",
                 hint: "spec: {requirements: requirements.md, directory: specs/001-name}",
                 at: place, &report)
-            let without = [["capabilities", "commands"], ["capabilities", "edits"]]
+            let without = [
+                ["capabilities", "commands"], ["capabilities", "edits"], ["capabilities", "fetch"],
+            ]
             refuse(devLoopOnly + taskRunOnly + without, in: fields, kind, &report)
             let hasFile = member(["spec", "requirements"], in: fields) != nil
             if !hasFile, fields["spec"] != nil, fields["prompt"] == nil {

@@ -17,9 +17,9 @@ final class AttemptKeeper {
         let channel: FrameChannel
         var watches: [UInt64] = []
         var output = OutputTail.worker
-        var isAttested = false
-        /// What it proposed to ask last; its next proposal tells only what comes after.
-        var lastRequest: ModelRequest?
+        var talk = WorkerTalk()
+        /// It broke the protocol: not a word more is listened to.
+        var isBroken = false
         var hash = RequestHash()
 
         init(cage: Cage) throws {
@@ -123,11 +123,9 @@ final class AttemptKeeper {
             // What it sent before it went is still read below.
         }
         let received = try worker.channel.receive()
-        var events: [Event] = []
-        for frame in received.frames {
-            events.append(event(of: frame, from: key, worker))
-        }
+        var events = self.events(of: received.frames, from: key, worker)
         switch received.end {
+        case nil where worker.isBroken: watches.remove(worker.watches[0])
         case nil: try watches.modify(worker.watches[0], interest(of: worker))
         case .failed(.frameTooLarge):
             watches.remove(worker.watches[0])
@@ -142,36 +140,32 @@ final class AttemptKeeper {
         return events
     }
 
-    private func event(of frame: [UInt8], from key: Key, _ worker: Worker) -> Event {
-        let violated = { Event.violated(key.run, key.generation, reason: $0) }
-        let up: FrameUp
-        do {
-            up = try JSON.decode(FrameUp.self, from: frame)
-        } catch {
-            return violated("a frame that is none: \(error)")
-        }
-        switch up {
-        case .attest(let claim):
-            guard !worker.isAttested else { return violated("attested twice") }
+    /// What the frames say, up to the first flaw.
+    private func events(of frames: [[UInt8]], from key: Key, _ worker: Worker) -> [Event] {
+        var events: [Event] = []
+        for frame in frames where !worker.isBroken {
             do {
-                guard let process = try worker.cage.programID() else {
-                    return violated("attested before it was started")
-                }
-                try attestor.verify(claim, of: process)
-                worker.isAttested = true
-                return .attested(key.run, key.generation, claim)
+                events.append(try event(of: frame, from: key, worker))
             } catch {
-                return violated("\(error)")
+                worker.isBroken = true
+                let reason = (error as? WorkerTalk.Flaw)?.text ?? "\(error)"
+                events.append(.violated(key.run, key.generation, reason: reason))
             }
-        case .propose(let abridged):
-            guard worker.isAttested else { return violated("proposed before it attested itself") }
-            guard let proposal = abridged.completed(with: worker.lastRequest) else {
-                return violated("a request that goes on from one that was not made")
+        }
+        return events
+    }
+
+    private func event(of frame: [UInt8], from key: Key, _ worker: Worker) throws -> Event {
+        switch try worker.talk.take(frame) {
+        case .attested(let claim):
+            guard let process = try worker.cage.programID() else {
+                throw WorkerTalk.Flaw(text: "attested before it was started")
             }
+            try attestor.verify(claim, of: process)
+            return .attested(key.run, key.generation, claim)
+        case .proposed(let proposal):
             let digests = Self.digests(of: proposal, &worker.hash)
-            worker.lastRequest = proposal.request ?? worker.lastRequest
             return .proposed(key.run, key.generation, proposal, digests: digests)
-        case .folded: return violated("spoke of a replay")
         }
     }
 
@@ -196,7 +190,7 @@ final class AttemptKeeper {
     private func collect(_ key: Key, _ worker: Worker) throws -> [Event] {
         guard let end = try worker.cage.finish() else { return [] }
         // What it said before it died counts: nothing that reached us is lost.
-        let last = try worker.channel.receive().frames.map { event(of: $0, from: key, worker) }
+        let last = try events(of: worker.channel.receive().frames, from: key, worker)
         while let bytes = try worker.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
             worker.output.append(bytes)
         }

@@ -13,6 +13,7 @@ final class Effects {
     private let cages: CageRunner
     private let attempts: AttemptKeeper
     private let calls: ModelCalls
+    private let fetches: Fetches
     private var toRelease: Set<RunID> = []
     /// Transactions of runs that have been launched by this process.
     private var histories: [RunID: [Transaction]] = [:]
@@ -20,13 +21,14 @@ final class Effects {
     /// Effects over the daemon's adapters.
     init(
         reader: RecordReader, workspaces: Workspaces, cages: CageRunner, attempts: AttemptKeeper,
-        calls: ModelCalls
+        calls: ModelCalls, fetches: Fetches
     ) {
         self.reader = reader
         plans = StepPlans(workspaces: workspaces)
         self.cages = cages
         self.attempts = attempts
         self.calls = calls
+        self.fetches = fetches
     }
 
     /// Takes note of what was decided, before the actions that follow from it.
@@ -67,11 +69,17 @@ final class Effects {
         case .abandonCall(let run, let command):
             calls.abandon(.init(run: run, command: command))
             return []
+        case .tool(let run, let command, let call) where call.tool.place == .aurad:
+            let definition = state.runs[run].flatMap { state.definitions[$0.definition] }
+            return fetches.start(
+                .init(run: run, command: command), call,
+                granted: definition?.capabilities.fetch ?? [])
         case .tool(let run, let command, let call): return runTool(call, command, of: run, state)
         case .step(let run, let command, let request):
             return runStep(request, command, of: run, state)
         case .cancelEffects(let run):
             calls.cancel(run)
+            fetches.cancel(run)
             try cages.cancel(run)
             return []
         case .releaseWorkspace(let run):
@@ -119,7 +127,7 @@ final class Effects {
                 history: try history(of: run), pendingTools: tools)
             return attempts.launch(
                 .init(run: run, generation: generation),
-                try plans.worker(of: row, owner: owner), assignment)
+                try plans.worker(of: row, owner: owner, definition), assignment)
         } catch {
             return [
                 .attemptEnded(run, generation, .refused(feature: "\(error)"), detail: "\(error)")

@@ -9,9 +9,8 @@ final class ModelCalls {
     /// Names a command of a run.
     typealias Key = CageRunner.Key
 
-    private let watches: Watches
     private var reasoner: Reasoner?
-    private var tokens: [Int32: UInt64] = [:]
+    private var descriptors: CurlWatches?
     private var keys: [CallID: Key] = [:]
     private var calls: [Key: CallID] = [:]
     private var lastCall: UInt64 = 0
@@ -22,11 +21,15 @@ final class ModelCalls {
     init(
         settings: Settings, credentials: Credentials, scripts: [String: Script], watches: Watches
     ) {
-        self.watches = watches
+        let descriptors = CurlWatches(watches: watches) { [weak self] in
+            self?.reasoner?.socketReady($0, readable: $1, writable: $2)
+            return self?.takeFinished() ?? []
+        }
+        self.descriptors = descriptors
         reasoner = Reasoner(
             settings: settings.reasoners, credentials: { credentials.secret($0) },
             scripts: scripts,
-            watch: { [weak self] in self?.watch($0, read: $1, write: $2) },
+            watch: { [weak descriptors] in descriptors?.watch($0, read: $1, write: $2) },
             arm: { [weak self] milliseconds in
                 self?.nextDeadline = milliseconds.map {
                     SystemClock.monotonicMilliseconds() + $0
@@ -87,24 +90,5 @@ final class ModelCalls {
             return .modelEnded(key.run, key.command, result, chance: .random(in: 0 ... .max))
         }
         return begun + ended
-    }
-
-    private func watch(_ descriptor: Int32, read: Bool, write: Bool) {
-        var interest: Reactor.Interest = []
-        if read { interest.insert(.readable) }
-        if write { interest.insert(.writable) }
-        if interest.isEmpty {
-            if let token = tokens.removeValue(forKey: descriptor) { watches.remove(token) }
-        } else if let token = tokens[descriptor] {
-            // A descriptor that curl closed and the kernel gave out again is watched anew below.
-            try? watches.modify(token, interest)
-        } else {
-            tokens[descriptor] = try? watches.add(descriptor, interest) { [weak self] ready in
-                self?.reasoner?.socketReady(
-                    descriptor, readable: ready.readable || ready.hungUp,
-                    writable: ready.writable || ready.hungUp)
-                return self?.takeFinished() ?? []
-            }
-        }
     }
 }

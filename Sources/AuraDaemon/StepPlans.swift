@@ -160,8 +160,7 @@ struct StepPlans {
         var cage = CagePlan.command(
             run: run.id.text, step.argv, workspace: workspaces.path(owner, .tree))
         cage.binds += granted(definition)
-        return Plan(
-            cage: cage, timeout: step.timeout ?? definition.limits.command, output: .command)
+        return limited(cage, step.timeout ?? definition.limits.command, definition)
     }
 
     /// The cage of a command that the model chose, over the agent's tree and without the broker.
@@ -202,14 +201,16 @@ struct StepPlans {
 
     /// The cage of the run's worker.
     ///
-    /// A coordinator touches no files and is given none; a reviewer reads.
-    func worker(of run: RunRow, owner: RunID) throws(SystemError) -> CagePlan {
+    /// A coordinator touches no files and is given none; who has no tool to write with reads.
+    func worker(
+        of run: RunRow, owner: RunID, _ definition: Definition
+    ) throws(SystemError) -> CagePlan {
         switch run.kind {
         case .devLoop: return CagePlan.worker(run: run.id.text, workspace: nil)
         case .taskRun, .chat, .specGen:
             return CagePlan.worker(
                 run: run.id.text, workspace: try tree(of: run, owner),
-                writable: run.task?.role != .review)
+                writable: definition.letsWorkerWrite(role: run.task?.role))
         }
     }
 

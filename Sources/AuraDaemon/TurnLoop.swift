@@ -26,6 +26,7 @@ final class TurnLoop {
     private let definitions: DefinitionLoader
     private let cages: CageRunner
     private let calls: ModelCalls
+    private let fetches: Fetches
     private let effects: Effects
     private let notifier = ServiceNotifier()
     private let weaknesses: [String]
@@ -87,10 +88,12 @@ final class TurnLoop {
         redactor = Redactor(credentials: credentials)
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches)
+        fetches = Fetches(watches: watches, redactor: redactor)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
         effects = Effects(
             reader: store.reader, workspaces: workspaces, cages: cages,
-            attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls)
+            attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls,
+            fetches: fetches)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
         for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)
@@ -120,7 +123,7 @@ final class TurnLoop {
         // Before the first sleep: the watchdog counts from the start.
         beat()
         while stopReason == nil {
-            try turn(happened() + calls.wake() + changedZones() + orders())
+            try turn(happened() + calls.wake() + fetches.wake() + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
@@ -231,8 +234,9 @@ final class TurnLoop {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
-            cages.nextDeadline, calls.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
-            replies.nextDeadline, commits.retryAt, commits.trouble == nil ? care.nextWake : nil,
+            cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, audit.retryAt, nextBeat,
+            nextZoneLook, replies.nextDeadline, commits.retryAt,
+            commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }

@@ -112,7 +112,8 @@ package struct Proposal: Hashable, Sendable, Codable {
     /// The whole of an abridged proposal; nil when it leaves out what `last` does not have.
     package func completed(with last: ModelRequest?) -> Self? {
         guard keptMessages != 0 else { return self }
-        guard let last, (1...last.messages.count).contains(keptMessages) else { return nil }
+        // Not as a range: one that ends before it begins is a trap.
+        guard let last, keptMessages >= 1, keptMessages <= last.messages.count else { return nil }
         var proposal = self
         proposal.replaceRequests { request in
             request.messages = last.messages[..<keptMessages] + request.messages

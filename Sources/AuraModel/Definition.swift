@@ -185,12 +185,18 @@ package struct Definition: Hashable, Sendable, Codable {
         /// Absolute host directories bound read-only into every cage of the run (tool chains,
         /// caches).
         package var read: [String]
+        /// Origins to which the model may have aurad make requests; nil: none.
+        package var fetch: [FetchGrant]?
 
         /// Capabilities; commands are allowed and nothing more is readable unless given.
-        package init(commands: Bool = true, edits: Bool? = nil, read: [String] = []) {
+        package init(
+            commands: Bool = true, edits: Bool? = nil, read: [String] = [],
+            fetch: [FetchGrant]? = nil
+        ) {
             self.commands = commands
             self.edits = edits
             self.read = read
+            self.fetch = fetch
         }
     }
 }

@@ -308,7 +308,7 @@ extension EntryText {
     private static func level(of plan: Intent.Plan) -> Level {
         switch plan {
         case .reason, .finish: .detail
-        case .tool(let call): call.tool.effect == .command ? .note : .detail
+        case .tool(let call): [.command, .external].contains(call.tool.effect) ? .note : .detail
         case .step, .spawn, .wait: .note
         case .ask: .notice
         }
@@ -321,11 +321,12 @@ extension EntryText {
             case .readFile, .listFiles, .editFile, .writeFile: "path"
             case .search: "pattern"
             case .runCommand: "command"
+            case .fetch: "url"
             }
-        guard let about = call.input[key]?.stringValue, !about.isEmpty else {
-            return call.tool.rawValue
-        }
-        return "\(call.tool.rawValue) \(SafeText.firstLine(about, max: 80))"
+        let name = call.tool.rawValue
+        guard let about = call.input[key]?.stringValue, !about.isEmpty else { return name }
+        let method = call.input["method"]?.stringValue.map { SafeText.firstLine($0, max: 8) + " " }
+        return "\(name) \(method ?? "")\(SafeText.firstLine(about, max: 80))"
     }
 }
 

@@ -333,6 +333,8 @@ package struct RunRow: Hashable, Sendable, Codable {
     /// The reasoner of a child that does not use its definition's first.
     package var reasoner: String?
     package var calibration: Calibration?
+    /// Requests through `fetch`; nil: none.
+    package var fetches: FetchUse?
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {

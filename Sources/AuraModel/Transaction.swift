@@ -123,11 +123,13 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     case editFile = "edit_file"
     case writeFile = "write_file"
     case runCommand = "run_command"
+    case fetch
 
     /// Where the call is performed.
     package enum Place: String, Sendable, Codable {
         case worker
         case siblingCage = "sibling-cage"
+        case aurad
     }
 
     /// What a crash in the middle of the call means: see the effect classes in README.
@@ -138,6 +140,8 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
         case workspace
         /// Unknown after a crash: `interrupted`, and the kernel is told.
         case command
+        /// At most once, elsewhere: unknown after a crash is told, and never made again by itself.
+        case external
     }
 
     /// Where this tool runs: the one table of the house.
@@ -145,6 +149,7 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
         switch self {
         case .readFile, .listFiles, .search, .editFile, .writeFile: .worker
         case .runCommand: .siblingCage
+        case .fetch: .aurad
         }
     }
 
@@ -158,6 +163,7 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
         case .readFile, .listFiles, .search: .pure
         case .editFile, .writeFile: .workspace
         case .runCommand: .command
+        case .fetch: .external
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import AuraHTTP
 package import AuraModel
 
 /// Names one call to a provider; the caller chooses it and never uses it twice.

@@ -40,7 +40,7 @@ extension Kernel {
                     .settled(command: command, amount: pending.reserved, estimated: true), run: id,
                     at: now)
             }
-            let reason = "the daemon restarted while the command was under way"
+            let reason = pending.intent.plan.lossText
             try transact(.interrupted(command: command, reason: reason), on: id, at: now)
         }
     }
@@ -113,8 +113,17 @@ extension Intent.Plan {
     var diesWithDaemon: Bool {
         switch self {
         case .reason, .step: true
-        case .tool(let call): call.tool.place == .siblingCage
+        case .tool(let call): call.tool.place != .worker
         case .spawn, .ask, .wait, .finish: false
         }
+    }
+
+    /// What is known of it when the daemon has gone away meanwhile.
+    var lossText: String {
+        guard case .tool(let call) = self, call.tool.effect == .external else {
+            return "the daemon restarted while the command was under way"
+        }
+        return "indeterminate: the daemon restarted while the request was under way; it may have "
+            + "been received"
     }
 }

@@ -190,6 +190,8 @@ extension Kernel {
                     CallKey(run: id, command: command.id), reasoner: state.reasoner(of: row))
             case .tool(let call) where call.tool.isPerformedAtOnce: break
             case .tool(let call) where call.tool.place == .worker: own.append(command.id)
+            case .tool(let call) where call.tool.place == .aurad:
+                try request(call, command.id, of: id, row, at: now)
             case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
             case .step(let request): actions.append(.step(id, command.id, request))
             case .spawn, .ask, .wait: break
@@ -200,6 +202,17 @@ extension Kernel {
         guard !own.isEmpty else { return }
         attempts[id]?.deadline = now + Attempt.silenceMax
         actions.append(.perform(id, generation, own))
+    }
+
+    /// Policy: a request is made only to what the definition grants, and so often.
+    private mutating func request(
+        _ call: ToolCall, _ command: CommandID, of id: RunID, _ row: RunRow, at now: Instant
+    ) throws {
+        let grants = state.definitions[row.definition]?.capabilities.fetch ?? []
+        guard let refusal = Policy.refusal(of: call, of: row, granted: grants) else {
+            return actions.append(.tool(id, command, call))
+        }
+        try transact(.toolFinished(command: command, result: refusal), on: id, at: now)
     }
 
     /// Policy: a command is run only where the definition grants commands.

@@ -53,6 +53,27 @@ enum Policy {
         }
     }
 
+    /// What the model is told of a request that is not made; nil when it is granted.
+    ///
+    /// `run` counts it already. A malformed one is a mistake, one that is not granted a denial.
+    static func refusal(
+        of call: ToolCall, of run: RunRow, granted: [FetchGrant]
+    ) -> ToolResult? {
+        func refused(_ text: String, isDenied: Bool = false) -> ToolResult {
+            ToolResult(
+                output: "Refused: \(text)", isError: true, isDenied: isDenied, place: .aurad)
+        }
+        if let refusal = run.fetches?.refusal { return refused(refusal) }
+        do throws(FetchURL.Flaw) {
+            let request = try FetchRequest(input: call.input)
+            return granted.refusal(of: request.method, at: request.url).map {
+                refused($0, isDenied: true)
+            }
+        } catch {
+            return refused(error.text)
+        }
+    }
+
     /// Why `request` is refused to a run of `definition`; nil when it is granted.
     static func refusal(of request: SpawnRequest, under definition: Definition) -> String? {
         guard let reasoner = request.reasoner, !definition.reasoners.contains(reasoner) else {

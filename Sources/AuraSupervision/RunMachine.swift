@@ -20,6 +20,10 @@ extension RunRow {
         case .commanded(_, let intents):
             pending += intents.map { Pending(intent: $0, since: entry.at) }
             commands = max(commands, intents.map(\.command).max() ?? 0)
+            for intent in intents {
+                guard case .tool(let call) = intent.plan, call.tool == .fetch else { continue }
+                fetches = FetchUse(after: fetches, at: entry.at)
+            }
             if let last = intents.last { activity = last.plan.title }
         case .callHeld(let hold):
             guard let index = index(of: hold.command) else { break }

@@ -62,7 +62,8 @@ package struct WorkspaceTools: Sendable {
     package func recover(_ call: ToolCall) -> ToolResult? {
         switch call.tool.effect {
         case .pure: return nil
-        case .command: return refused(.failed("\(call.tool.rawValue) is not performed here"))
+        case .command, .external:
+            return refused(.failed("\(call.tool.rawValue) is not performed here"))
         case .workspace: break
         }
         do throws(ToolRefusal) {
@@ -154,8 +155,8 @@ private enum Request {
         case .writeFile:
             self = .write(
                 WriteTool(path: try input.text("path"), content: try input.text("content")))
-        case .runCommand:
-            throw .failed("run_command is not performed in the worker")
+        case .runCommand, .fetch:
+            throw .failed("\(call.tool.rawValue) is not performed in the worker")
         }
     }
 }

@@ -6,7 +6,10 @@
 #ifndef CURL_DISABLE_TYPECHECK
 #define CURL_DISABLE_TYPECHECK
 #endif
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 // Once per process, before any other call. See curl_global_init(3).
@@ -57,6 +60,29 @@ static inline curl_socket_t aura_curl_open_socket(
 // libcurl 7.88 opens its sockets without close-on-exec: a spawned process would inherit them.
 static inline CURLcode aura_curl_set_close_on_exec(CURL *easy) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, aura_curl_open_socket);
+}
+
+static inline CURLcode aura_curl_set_open_socket(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+// The bytes of the address that is about to be connected to, 4 or 16 of them, and its port. 0: it is
+// of another family. The address is larger than what curl's type declares of it.
+static inline int aura_curl_address(
+    const struct curl_sockaddr *address, unsigned char bytes[16], int *port) {
+    if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)&address->addr;
+        memcpy(bytes, &in->sin_addr, 4);
+        *port = ntohs(in->sin_port);
+        return 4;
+    }
+    if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)(const void *)&address->addr;
+        memcpy(bytes, &in->sin6_addr, 16);
+        *port = ntohs(in->sin6_port);
+        return 16;
+    }
+    return 0;
 }
 
 static inline CURLcode aura_curl_get_long(CURL *easy, CURLINFO info, long *value) {

@@ -8,7 +8,7 @@ struct AuraBench: ParsableCommand {
         abstract: "Measure aura on this machine, each figure beside its baseline in one run.",
         subcommands: [
             AgentBench.self, DueBench.self, RecordBench.self, ScheduleBench.self, SpawnBench.self,
-            TimeBench.self, StreamBench.self, SpendingBench.self, TaskBench.self,
+            TimeBench.self, StreamBench.self, SpendingBench.self, TaskBench.self, FrameBench.self,
         ])
 }
 

@@ -196,7 +196,7 @@ import Testing
         driver.feed(.interrupted(command: driver.id, reason: "restart"))
         #expect(
             driver.said == [
-                .toolResult(id: "u", content: AgentPrompt.callInterrupted, isError: true)
+                .toolResult(id: "u", content: AgentPrompt.interrupted("write_file"), isError: true)
             ])
     }
 

@@ -1,4 +1,5 @@
 import AuraConfinement
+import AuraModel
 import AuraSystem
 import Foundation
 import Glibc
@@ -7,8 +8,24 @@ import Testing
 /// A compiled program tries to leave real cages; things to be found are put outside first.
 @Suite(.serialized)
 struct EscapeTests {
-    @Test("no attempt from inside a command succeeds, and what builds need works")
-    func command() throws {
+    /// Each profile's cages: what its worker may do to its tree, and whether commands run.
+    private static let profiles: [(name: CageProfile, writes: Bool, runs: Bool)] = [
+        (.chat, false, false), (.spec, false, false), (.task, true, false), (.dev, true, true),
+    ]
+
+    @Test("no attempt succeeds from inside the cages of any profile, and what they need works")
+    func attempts() throws {
+        var counts: [String] = []
+        for profile in Self.profiles {
+            let worker = try attempt(asWorkerThatWrites: profile.writes)
+            let command = profile.runs ? try attemptAsCommand() : 0
+            counts.append("\(profile.name.rawValue) \(worker + command)")
+        }
+        print("attempts refused, none unexpected: \(counts.joined(separator: ", "))")
+        print("baseline: " + (try Self.baseline()))
+    }
+
+    private func attemptAsCommand() throws -> Int {
         let lab = try CageLab.shared.get()
         let scene = try Scene()
         defer { scene.remove() }
@@ -16,35 +33,77 @@ struct EscapeTests {
             run: "r1", ["/probe", "command"] + scene.arguments, workspace: scene.workspace)
         plan.binds.append(CagePlan.Bind(scene.source, at: "/src"))
         plan.binds.append(CagePlan.Bind(lab.probePath, at: "/probe"))
-        try judge(lab.launcher().launch(plan).collect(), attemptsMin: 150)
+        let count = try judge(lab.launcher().launch(plan).collect(), attemptsMin: 150)
         #expect(FileManager.default.fileExists(atPath: scene.workspace + "/from-inside"))
         #expect(try String(contentsOfFile: scene.state, encoding: .utf8) == "state")
+        return count
     }
 
-    @Test("no attempt from inside a worker succeeds, and its broker works")
-    func worker() throws {
+    private func attempt(asWorkerThatWrites writes: Bool) throws -> Int {
         let lab = try CageLab.shared.get()
         let scene = try Scene()
         defer { scene.remove() }
+        try CageLab.write("given", to: scene.workspace + "/given")
         let plan = CagePlan.worker(
-            run: "r1", workspace: scene.workspace, arguments: ["worker"] + scene.arguments)
+            run: "r1", workspace: scene.workspace, writable: writes,
+            arguments: [writes ? "worker" : "reader"] + scene.arguments)
         let cage = try lab.launcher().launch(plan)
         let broker = cage.takeBroker()
         let outcome = try cage.collect()
-        try judge(outcome, attemptsMin: 150)
+        let count = try judge(outcome, attemptsMin: 150)
         var bytes = [UInt8](repeating: 0, count: 16)
         #expect(read(broker.raw, &bytes, 16) == 5)
         #expect(read(broker.raw, &bytes, 16) == 0)
+        let names = try FileManager.default.contentsOfDirectory(atPath: scene.workspace)
+        #expect(writes || names == ["given"])
+        return count
     }
 
-    private func judge(_ outcome: Outcome, attemptsMin: Int) throws {
+    /// The same attempts in bubblewrap with everything unshared: what gets out of that.
+    ///
+    /// Its command line is what an agent's sandbox is commonly made of: the host's files read-only,
+    /// a workspace, its own /proc and /dev.
+    private static func baseline() throws -> String {
+        let bwrap = "/usr/bin/bwrap"
+        guard FileManager.default.isExecutableFile(atPath: bwrap) else {
+            return "bubblewrap is not installed"
+        }
+        let lab = try CageLab.shared.get()
+        let scene = try Scene()
+        defer { scene.remove() }
+        let command =
+            lab.prefix + [
+                bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/",
+                "--proc", "/proc", "--dev", "/dev", "--bind", scene.workspace, scene.workspace,
+                "--chdir", scene.workspace, lab.probePath, "bare",
+            ] + scene.arguments
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let lines = said.split(separator: "\n")
+        // What it is let do may be the end of it: then the attempts until there count.
+        let made = lines.count { $0.hasPrefix("ALLOWED ") || $0.hasPrefix("refused ") }
+        guard made > 0 else { return "bubblewrap does not start here: \(lines.last ?? "")" }
+        let out = lines.filter { $0.hasPrefix("ALLOWED ") }.map { $0.dropFirst("ALLOWED ".count) }
+        let names = out.joined(separator: " ")
+        return "bubblewrap lets \(out.count) of \(made) succeed: \(names)"
+    }
+
+    private func judge(_ outcome: Outcome, attemptsMin: Int) throws -> Int {
         let lines = outcome.output.split(separator: "\n")
         let refused = lines.filter { $0.hasPrefix("refused ") }
         let wrong = lines.filter { $0.hasPrefix("ALLOWED ") || $0.hasPrefix("BROKEN ") }
-        print("\(refused.count) attempts refused, \(wrong.count) unexpected")
         #expect(wrong.isEmpty, "\(wrong)")
         #expect(outcome.end == .exited(0), "\(outcome.output.suffix(2_000))")
         #expect(refused.count >= attemptsMin)
+        return refused.count
     }
 }
 

@@ -1,7 +1,10 @@
 // Runs inside a cage and tries to get out. One line per attempt: "refused NAME ERRNO" or
 // "ALLOWED NAME"; "works NAME" or "BROKEN NAME" for what must go on working; then the sums.
 //
-//   probe command|worker SECRET STATE PID PORT UNIX_PATH ABSTRACT
+//   probe command|worker|reader|bare SECRET STATE PID PORT UNIX_PATH ABSTRACT
+//
+// A reader is a worker whose tree is read-only. Bare is a command in a sandbox that is not ours: only
+// what got out is counted.
 //
 // SECRET and STATE are files outside, PID a process of the same host user, PORT a TCP listener on
 // 127.0.0.1, UNIX_PATH and ABSTRACT listening sockets. The worker's variant makes no process.
@@ -499,7 +502,9 @@ int main(int count, char **arguments)
     if (count != 8)
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    worker = strcmp(arguments[1], "worker") == 0;
+    int reader = strcmp(arguments[1], "reader") == 0;
+    int bare = strcmp(arguments[1], "bare") == 0;
+    worker = reader || strcmp(arguments[1], "worker") == 0;
     secret = arguments[2];
     state = arguments[3];
     victim = atoi(arguments[4]);
@@ -520,15 +525,24 @@ int main(int count, char **arguments)
         int pair[2];
         ATTEMPT("worker-socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
         // execve may be called, but Landlock lets nothing be executed: copy ourselves and try.
-        works("workspace", can_open("/ws/from-worker", O_WRONLY | O_CREAT));
+        if (reader) {
+            works("read-workspace", can_list("/ws", NULL));
+            ATTEMPT("write-workspace", can_open("/ws/from-worker", O_WRONLY | O_CREAT));
+            ATTEMPT("chmod-workspace", chmod("/ws", 0777) == 0);
+            ATTEMPT("unlink-workspace", unlink("/ws/given") == 0);
+            ATTEMPT("rename-workspace", rename("/ws/given", "/ws/taken") == 0);
+        } else {
+            works("workspace", can_open("/ws/from-worker", O_WRONLY | O_CREAT));
+        }
+        const char *copy = reader ? "/tmp/copy" : "/ws/copy";
         int from = open("/proc/self/exe", O_RDONLY);
-        int to = open("/ws/copy", O_WRONLY | O_CREAT, 0700);
+        int to = open(copy, O_WRONLY | O_CREAT, 0700);
         char block[65536];
         for (ssize_t size; (size = read(from, block, sizeof block)) > 0;)
             works("copy", write(to, block, (size_t)size) == size);
         close(to);
         char *const none[] = {NULL};
-        ATTEMPT("worker-exec-copy", execve("/ws/copy", none, none) == 0);
+        ATTEMPT("worker-exec-copy", execve(copy, none, none) == 0);
         ATTEMPT("worker-exec-shell", execve("/bin/sh", none, none) == 0);
         works("broker", write(3, "hello", 5) == 5);
     } else {
@@ -536,7 +550,7 @@ int main(int count, char **arguments)
         ATTEMPT("i386-entry", survives(0));
         ATTEMPT("x32-entry", survives(1));
 #endif
-        must_work_in_command();
+        if (!bare) must_work_in_command();
     }
     printf("sum refused=%d allowed=%d broken=%d\n", refused, allowed, broken);
     return allowed == 0 && broken == 0 ? 0 : 1;

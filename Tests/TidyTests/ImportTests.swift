@@ -17,14 +17,15 @@ import Testing
         "AuraConfinement": [
             "AuraModel", "AuraSystem", "CLinux", "CSeccomp", "Synchronization", "Glibc",
         ],
-        "AuraReasoner": ["AuraModel", "CCurl"],
+        "AuraHTTP": ["AuraModel", "CCurl"],
+        "AuraReasoner": ["AuraModel", "AuraHTTP", "CCurl"],
         "AuraJournal": ["AuraModel", "CSystemd", "Glibc"],
         "AuraConfiguration": ["AuraModel", "CYAML"],
         "AuraTools": ["AuraModel", "AuraSystem", "Glibc"],
         "AuraDaemon": [
             "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
-            "AuraReasoner", "AuraJournal", "AuraConfiguration", "Crypto", "Hummingbird", "NIOCore",
-            "NIOPosix", "Logging", "FoundationEssentials", "Synchronization", "Glibc",
+            "AuraHTTP", "AuraReasoner", "AuraJournal", "AuraConfiguration", "Crypto", "Hummingbird",
+            "NIOCore", "NIOPosix", "Logging", "FoundationEssentials", "Synchronization", "Glibc",
         ],
         "aurad": ["AuraDaemon", "AuraModel", "AuraSystem", "ArgumentParser", "Glibc"],
         "aura-worker": ["AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "Glibc"],
@@ -74,13 +75,14 @@ import Testing
     func table() {
         let kernels: Set = ["AuraAutomata", "AuraSupervision"]
         let adapters: Set = [
-            "AuraSystem", "AuraRecord", "AuraConfinement", "AuraReasoner", "AuraJournal",
-            "AuraConfiguration",
+            "AuraSystem", "AuraRecord", "AuraConfinement", "AuraHTTP", "AuraReasoner",
+            "AuraJournal", "AuraConfiguration",
         ]
+        let below = ["AuraConfinement": "AuraSystem", "AuraReasoner": "AuraHTTP"]
         for kernel in kernels { #expect(Self.allowed[kernel] == ["AuraModel"]) }
         for adapter in adapters {
             let others = (Self.allowed[adapter] ?? []).intersection(adapters.union(kernels))
-            #expect(others == (adapter == "AuraConfinement" ? ["AuraSystem"] : []), "\(adapter)")
+            #expect(others == Set([below[adapter]].compactMap(\.self)), "\(adapter)")
         }
     }
 

@@ -1,14 +1,14 @@
-internal import CCurl
+package import CCurl
 
 /// libcurl's multi handle in socket-action mode, driven from somebody else's event loop.
 ///
 /// Owns the handle; every use is on one thread. Its two callbacks only take notes or pass on which
 /// descriptor to watch: they never touch the handle, as curl_multi_socket_action(3) demands.
-final class CurlMulti {
+package final class CurlMulti {
     /// A transfer that is over, and how.
-    struct Done {
-        let easy: UnsafeMutableRawPointer
-        let code: CURLcode
+    package struct Done {
+        package let easy: UnsafeMutableRawPointer
+        package let code: CURLcode
     }
 
     /// Milliseconds until libcurl wants its timer, from the moment it said so; nil: no timer.
@@ -20,7 +20,7 @@ final class CurlMulti {
     private let watch: (Int32, Bool, Bool) -> Void
 
     /// A handle, or nil when libcurl cannot be set up; `watch(fd, false, false)` ends a watch.
-    init?(watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void) {
+    package init?(watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void) {
         guard Self.globalState == CURLE_OK, let handle = curl_multi_init() else { return nil }
         self.handle = handle
         self.watch = watch
@@ -51,31 +51,31 @@ final class CurlMulti {
 
     /// Begins the transfer of `easy`, which stays the caller's; false when libcurl is out of
     /// memory.
-    func add(_ easy: UnsafeMutableRawPointer) -> Bool {
+    package func add(_ easy: UnsafeMutableRawPointer) -> Bool {
         curl_multi_add_handle(handle, easy) == CURLM_OK
     }
 
     /// Ends the transfer of `easy`; closes its connection if it was not finished.
-    func remove(_ easy: UnsafeMutableRawPointer) {
+    package func remove(_ easy: UnsafeMutableRawPointer) {
         _ = curl_multi_remove_handle(handle, easy)
     }
 
     /// Lets libcurl work on a descriptor that is ready.
-    func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
+    package func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
         var running: Int32 = 0
         let ready = (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0)
         _ = curl_multi_socket_action(handle, descriptor, ready, &running)
     }
 
     /// Lets libcurl work because its timer is due.
-    func timerFired() {
+    package func timerFired() {
         timeout = nil
         var running: Int32 = 0
         _ = curl_multi_socket_action(handle, CURL_SOCKET_BAD, 0, &running)
     }
 
     /// The next transfer that is over, or nil.
-    func takeDone() -> Done? {
+    package func takeDone() -> Done? {
         var left: Int32 = 0
         while let message = curl_multi_info_read(handle, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle
@@ -87,7 +87,7 @@ final class CurlMulti {
 
     /// What libcurl asked of its timer since the last call: nil nothing, `.some(nil)` none, else
     /// milliseconds.
-    func takeTimeout() -> Int?? {
+    package func takeTimeout() -> Int?? {
         defer { hasNewTimeout = false }
         return hasNewTimeout ? .some(timeout) : nil
     }

@@ -1,0 +1,67 @@
+import AuraModel
+
+/// Reads `capabilities.fetch`.
+///
+///     fetch:
+///       - https://docs.example.com                         # GET and HEAD
+///       - {origin: http://127.0.0.1:8080, send: true}      # and POST, PUT, PATCH, DELETE
+enum FetchFields {
+    /// 32 origins: each is named to the model.
+    private static let countMax = 32
+    private static let expectation =
+        "origins such as `https://docs.example.com` or `{origin: http://10.0.0.1:8080, send: true}`"
+
+    static func read(_ field: Field, _ report: inout Report) -> [FetchGrant]? {
+        guard
+            let items = field.items(
+                max: countMax, expected: "a list of \(expectation)",
+                hint: "begin each with `- `", &report)
+        else { return nil }
+        var grants: [FetchGrant] = []
+        for item in items {
+            guard let grant = grant(item, &report) else { continue }
+            if grants.contains(where: { $0.origin == grant.origin }) {
+                report.add(
+                    item.node.place, "`\(item.path)`: \(grant.origin) is granted twice",
+                    hint: "remove one of the two")
+            }
+            grants.append(grant)
+        }
+        return grants
+    }
+
+    private static func grant(_ field: Field, _ report: inout Report) -> FetchGrant? {
+        guard case .mapping = field.node.value else {
+            return origin(field, &report).map { FetchGrant(origin: $0) }
+        }
+        guard
+            let fields = Fields(
+                field, keys: ["origin", "send"], expected: expectation, &report),
+            let origin = fields.required("origin", expected: expectation, &report).flatMap({
+                origin($0, &report)
+            })
+        else { return nil }
+        return FetchGrant(origin: origin, send: fields["send"]?.truth(&report))
+    }
+
+    /// Exactly a scheme, a host and perhaps a port: what looks like more would promise more.
+    private static func origin(_ field: Field, _ report: inout Report) -> String? {
+        guard let text = field.line(max: FetchURL.bytesMax, expected: expectation, &report) else {
+            return nil
+        }
+        do throws(FetchURL.Flaw) {
+            let url = try FetchURL(text)
+            guard url.target == "/", !text.hasSuffix("/"), !text.contains("#") else {
+                report.add(
+                    field.node.place,
+                    "`\(field.path)`: found a path, expected a scheme, a host and perhaps a port",
+                    hint: "\(url.origin.text) grants all paths below it")
+                return nil
+            }
+            return url.origin.text
+        } catch {
+            field.refuse(&report, expected: "\(expectation): \(error.text)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package import AuraModel
+internal import CCurl
+
+/// Requests of agents, driven by an event loop that belongs to someone else.
+///
+/// Everything happens on the thread that calls in; `watch` is called back during that and must not
+/// call in itself. A request ends exactly once: in `takeFinished`, or silently by `cancel`. It is
+/// made once: what fails is not made again. Only GET and HEAD follow redirects, each one judged like
+/// the first address.
+package final class Fetcher {
+    /// Names one request; the caller chooses it and never uses it twice.
+    package typealias ID = UInt64
+
+    private struct Fetch {
+        let order: FetchOrder
+        var transfer: FetchTransfer
+        let deadline: Milliseconds
+        var redirects: [String] = []
+    }
+
+    private let limits: FetchLimits
+    private let now: () -> Milliseconds
+    private let multi: CurlMulti?
+    private var fetches: [ID: Fetch] = [:]
+    private var owners: [UnsafeMutableRawPointer: ID] = [:]
+    private var finished: [(ID, Result<FetchAnswer, FetchFailure>)] = []
+    private var curlDue: Milliseconds?
+
+    /// An engine without requests; `now` is a clock that only goes forward.
+    package init(
+        limits: FetchLimits = FetchLimits(), now: @escaping () -> Milliseconds,
+        watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
+    ) {
+        self.limits = limits
+        self.now = now
+        multi = CurlMulti(watch: watch)
+    }
+
+    deinit {
+        // A handle must leave the multi handle before either is destroyed.
+        for fetch in fetches.values { multi?.remove(fetch.transfer.easy) }
+    }
+
+    /// When `timerFired` wants to be called, by the clock of `now`; nil: never.
+    package var due: Milliseconds? { curlDue }
+
+    /// Begins a request; its end comes from `takeFinished`, also when it fails at once.
+    package func start(_ id: ID, _ order: FetchOrder) {
+        guard fetches.count < limits.requestsMax else {
+            return end(id, .failure(.failed("too many requests at once; try again")))
+        }
+        begin(
+            id, order, order.request.url, deadline: Milliseconds(now().count + limits.total.count),
+            after: [])
+        noteTimer()
+    }
+
+    /// Gives a request up: its connection is closed and nothing more is heard of it.
+    package func cancel(_ id: ID) {
+        finished.removeAll { $0.0 == id }
+        drop(id)
+        noteTimer()
+    }
+
+    /// Tells that a watched descriptor is ready; an error or a hang-up counts as both.
+    package func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
+        multi?.socketReady(descriptor, readable: readable, writable: writable)
+        collect()
+    }
+
+    /// Tells that the time `due` has come.
+    package func timerFired() {
+        curlDue = nil
+        multi?.timerFired()
+        collect()
+    }
+
+    /// What has ended since the last call, in the order in which it did.
+    package func takeFinished() -> [(ID, Result<FetchAnswer, FetchFailure>)] {
+        defer { finished = [] }
+        return finished
+    }
+
+    private func begin(
+        _ id: ID, _ order: FetchOrder, _ url: FetchURL, deadline: Milliseconds,
+        after redirects: [String]
+    ) {
+        // The supervision refused what is not granted; no redirect may lead around that.
+        if let refusal = order.grants.refusal(of: order.request.method, at: url) {
+            let way = redirects.isEmpty ? "" : "\(redirects.joined(separator: ", ")) leads here: "
+            return end(id, .failure(.refused(way + refusal)))
+        }
+        let timeLeft = Milliseconds(deadline.count - now().count)
+        guard let multi, let transfer = FetchTransfer(url, order, limits, timeLeft: timeLeft),
+            multi.add(transfer.easy)
+        else { return end(id, .failure(.failed("libcurl cannot be set up"))) }
+        owners[transfer.easy] = id
+        fetches[id] = Fetch(
+            order: order, transfer: transfer, deadline: deadline, redirects: redirects)
+    }
+
+    private func collect() {
+        while let done = multi?.takeDone() {
+            guard let id = owners[done.easy], let fetch = fetches[id] else { continue }
+            drop(id)
+            if let failure = fetch.transfer.failure(done.code) {
+                end(id, .failure(failure))
+            } else {
+                answered(id, fetch)
+            }
+        }
+        noteTimer()
+    }
+
+    private func answered(_ id: ID, _ fetch: Fetch) {
+        let transfer = fetch.transfer
+        let isRedirect = [301, 302, 303, 307, 308].contains(transfer.status)
+        // What sends data is not sent elsewhere: the model may do that itself.
+        guard isRedirect, let location = transfer.location,
+            !fetch.order.request.method.sendsData
+        else {
+            let answer = FetchAnswer(
+                url: transfer.url.text, status: transfer.status,
+                contentType: transfer.contentType, location: transfer.location,
+                body: transfer.body, isCut: transfer.isCut, redirects: fetch.redirects)
+            return end(id, .success(answer))
+        }
+        let redirects = fetch.redirects + [transfer.url.text]
+        guard redirects.count <= FetchBounds.redirectsMax else {
+            return end(
+                id,
+                .failure(
+                    .failed(
+                        "more than \(FetchBounds.redirectsMax) redirects: "
+                            + redirects.joined(separator: ", "))))
+        }
+        do throws(FetchURL.Flaw) {
+            let next = try transfer.url.resolving(location)
+            begin(id, fetch.order, next, deadline: fetch.deadline, after: redirects)
+        } catch {
+            let shown = location.prefix(Self.shownMax)
+            end(id, .failure(.refused("it redirects to `\(shown)`: \(error.text)")))
+        }
+    }
+
+    /// 200 characters of a strange address: enough to see what it is.
+    private static let shownMax = 200
+
+    private func end(_ id: ID, _ result: Result<FetchAnswer, FetchFailure>) {
+        finished.append((id, result))
+    }
+
+    private func drop(_ id: ID) {
+        guard let fetch = fetches.removeValue(forKey: id) else { return }
+        owners[fetch.transfer.easy] = nil
+        multi?.remove(fetch.transfer.easy)
+    }
+
+    private func noteTimer() {
+        if let said = multi?.takeTimeout() {
+            curlDue = said.map { Milliseconds(now().count + $0) }
+        }
+        // What failed at once is to be collected like the rest.
+        if !finished.isEmpty { curlDue = now() }
+    }
+}

@@ -1,0 +1,110 @@
+import AuraModel
+import AuraSupervision
+import Testing
+
+@Suite("Requests and the kernel")
+struct FetchTests {
+    private static let origin = "https://docs.example.com"
+
+    private func bench(_ grants: [FetchGrant]?) throws -> (KernelBench, RunID) {
+        var definition = KernelBench.definition()
+        definition.capabilities.fetch = grants
+        var bench = try KernelBench(definition)
+        let run = try #require(try bench.startRun())
+        return (bench, run)
+    }
+
+    private func fetch(_ url: String, _ method: String? = nil) -> Act {
+        var input = ["url": JSONValue.string(url)]
+        input["method"] = method.map { .string($0) }
+        return .tool(call: ToolCall(use: "u", tool: .fetch, input: .object(input)))
+    }
+
+    private func requests(_ bench: KernelBench) -> Int {
+        bench.actions.count {
+            if case .tool(_, _, let call) = $0 { call.tool == .fetch } else { false }
+        }
+    }
+
+    private func results(_ bench: KernelBench) -> [ToolResult] {
+        bench.entries.compactMap { entry in
+            guard case .transacted(_, .toolFinished(_, let result)) = entry.fact else { return nil }
+            return result
+        }
+    }
+
+    @Test("a granted request is an intent before it is made")
+    func granted() throws {
+        var (bench, run) = try bench([FetchGrant(origin: Self.origin)])
+        try bench.propose(run, (1, fetch(Self.origin + "/a")))
+        #expect(bench.entries.last?.fact.kind == .commanded)
+        #expect(requests(bench) == 1 && results(bench).isEmpty)
+    }
+
+    @Test(
+        "what is not granted is refused with what would be, and never made",
+        arguments: [
+            ("https://docs.example.com:444/", "GET"), ("http://docs.example.com/", "GET"),
+            ("https://evil.example.com/", "GET"), ("https://docs.example.com/", "POST"),
+        ])
+    func refused(url: String, method: String) throws {
+        for grants in [[FetchGrant(origin: Self.origin)], nil] {
+            var (bench, run) = try bench(grants)
+            try bench.propose(run, (1, fetch(url, method)))
+            let result = try #require(results(bench).first)
+            #expect(result.isDenied && requests(bench) == 0)
+            #expect(result.output.contains(grants == nil ? "nothing" : Self.origin))
+        }
+    }
+
+    @Test("what is no address is a mistake and no denial")
+    func mistaken() throws {
+        var (bench, run) = try bench([FetchGrant(origin: Self.origin)])
+        try bench.propose(run, (1, fetch("docs.example")))
+        let result = try #require(results(bench).first)
+        #expect(result.isError && !result.isDenied && requests(bench) == 0)
+    }
+
+    @Test("a run's requests are bounded by the minute and by the run, across a restart")
+    func rate() throws {
+        var (bench, run) = try bench([FetchGrant(origin: Self.origin)])
+        var command: CommandID = 0
+        func ask() throws {
+            command += 1
+            let before = requests(bench)
+            try bench.propose(run, (command, fetch(Self.origin + "/")))
+            guard requests(bench) > before else { return }
+            try bench.send(.toolEnded(run, command, ToolResult(output: "ok", place: .aurad)))
+        }
+        for _ in 0...FetchBounds.requestsPerMinuteMax { try ask() }
+        #expect(requests(bench) == FetchBounds.requestsPerMinuteMax)
+        let reason = try #require(results(bench).last)
+        #expect(reason.output.contains("minute") && !reason.isDenied)
+        bench.now = bench.now + .minutes(1)
+        try ask()
+        #expect(requests(bench) == FetchBounds.requestsPerMinuteMax + 1)
+        #expect(bench.rows[.runs]?[run.text]?.contains("\"fetches\"") == true)
+        for _ in 0..<FetchBounds.requestsMax {
+            try ask()
+            bench.now = bench.now + .minutes(1)
+        }
+        #expect(results(bench).last?.output.contains("a run makes at most") == true)
+        #expect(requests(bench) < FetchBounds.requestsMax)
+    }
+
+    @Test("after a crash a request is of unknown outcome, which is told, and not made again")
+    func crash() throws {
+        var (bench, run) = try bench([FetchGrant(origin: Self.origin, send: true)])
+        try bench.propose(run, (1, fetch(Self.origin + "/", "POST")))
+        var definition = KernelBench.definition()
+        definition.capabilities.fetch = [FetchGrant(origin: Self.origin, send: true)]
+        try bench.restart(definition)
+        let reasons = bench.entries.compactMap { entry -> String? in
+            guard case .transacted(_, .interrupted(1, let reason)) = entry.fact else { return nil }
+            return reason
+        }
+        #expect(reasons.count == 1 && reasons[0].hasPrefix("indeterminate"))
+        #expect(requests(bench) == 0)
+        #expect(bench.kernel.state.runs[run]?.pending.isEmpty == true)
+    }
+}
