@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test night-test kinds-test faults-test record-test limits-test dev-test \
+.PHONY: build test demo system-test crash-test night-test kinds-test trigger-test faults-test record-test limits-test dev-test \
 	deb install lint clean
 
 ifdef BUILT
@@ -94,6 +94,9 @@ record-test: build
 
 dev-test: build
 	Tests/System/dev-test
+
+trigger-test: build
+	Tests/System/trigger-test
 
 limits-test: build out/bin/hog
 	Tests/System/limits-test

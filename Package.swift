@@ -73,6 +73,7 @@ let package = Package(
                 "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
                 "AuraHTTP", "AuraReasoner", "AuraJournal", "AuraConfiguration", crypto,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

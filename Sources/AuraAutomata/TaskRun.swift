@@ -46,6 +46,7 @@ package struct TaskRun: Hashable, Sendable {
     private var state = State.idle
     private var agent: AgentLoop
     private var counter = CommandCounter()
+    private var inputs: [String: JSONValue] = [:]
     private var reworks = 0
     /// How often the commands began again.
     private var restarts = 0
@@ -68,8 +69,9 @@ package struct TaskRun: Hashable, Sendable {
     /// Takes in one transaction and returns what is to be done about it.
     package mutating func step(_ transaction: Transaction) -> [Command] {
         switch transaction {
-        case .started:
+        case .started(_, let inputs):
             guard state == .idle else { return [] }
+            self.inputs = inputs ?? [:]
             return begin()
         case .stepFinished(let command, let result):
             guard case .stepping(let stage, command, _) = state else { return [] }
@@ -100,7 +102,9 @@ package struct TaskRun: Hashable, Sendable {
             return perform(.command(base: base, index: 0))
         }
         state = .working(base: base)
-        let text = task.map { AgentPrompt.task($0) } ?? AgentPrompt.task(definition)
+        let text =
+            task.map { AgentPrompt.task($0) }
+            ?? AgentPrompt.task(definition) + AgentPrompt.inputs(inputs)
         return absorb(agent.begin(text, issuing: &counter), base: base)
     }
 
@@ -216,9 +220,11 @@ extension TaskRun {
 
     /// What was declared has to be there and to fit; a model may mend it, commands may not.
     private mutating func collected(_ base: String?, _ result: StepResult) -> [Command] {
-        let files = result.isSuccess ? StepDocuments.read(result.output) : nil
-        guard let files else { return broken(.collect(base: base), result) }
-        let flaws = outputs.compactMap { StepReading.flaw(in: files[$0.path], as: $0) }
+        guard result.isSuccess else { return broken(.collect(base: base), result) }
+        let flaws =
+            StepDocuments.read(result.output).map { files in
+                outputs.compactMap { StepReading.flaw(in: files[$0.path], as: $0) }
+            } ?? [Self.unreadable]
         guard let first = flaws.first else {
             return conclude(RunOutcome(.done, Excerpt.line(summary)), base: base)
         }
@@ -230,6 +236,10 @@ extension TaskRun {
         let message = AgentPrompt.outputs(flaws)
         return absorb(agent.goOn(message, issuing: &counter), base: base)
     }
+
+    /// The bound is the one on a step's output that is a document.
+    private static let unreadable =
+        "the outputs cannot be kept: they have to be UTF-8 texts of less than 1 MiB together"
 
     private mutating func conclude(_ outcome: RunOutcome, base: String?) -> [Command] {
         guard let base else { return finish(outcome, summary) }

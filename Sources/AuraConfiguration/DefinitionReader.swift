@@ -13,7 +13,8 @@ package import AuraModel
 ///                                    # at: 2026-12-24T18:00:00Z; absent: by hand only. Beside cron and
 ///                                    # calendar gap: run-after or skip, overlap: first, last or both;
 ///                                    # beside cron dialect: vixie, robfig or supercronic. And what
-///                                    # becomes of firings: see FiringPolicyFields
+///                                    # becomes of firings: see FiringPolicyFields. Or no time at
+///                                    # all but on-change or webhook: see TriggerFields
 ///     reasoner: main
 ///     prompt: What every task is told.
 ///     budget:                            # run: at least tokens or usd
@@ -33,6 +34,8 @@ package import AuraModel
 ///       - make test
 ///       - {name: lint, run: [./lint, --strict], timeout: 2m}
 ///     run: [./report > report.json]      # task-run: commands instead of a prompt, and no model
+///     inputs:                            # task-run: what whoever starts it gives, see InputFields
+///       rows: {type: integer, minimum: 1, default: 100}
 ///     outputs:                           # task-run: files that must be there, kept in the record
 ///       - {path: report.json, schema: {type: object, required: [rows]}}
 ///     limits: {turns: 40, attempts: 2, command: 10m, answer-tokens: 8192, parallel: 1}   # and what a
@@ -71,16 +74,19 @@ package enum DefinitionReader {
             : fields.required(
                 "reasoner", expected: "the name of a reasoner in aurad.yaml", &report)?.name(
                     &report)
-        let schedule = fields["schedule"].flatMap { ScheduleFields.read($0, &report) }
+        let workspace = fields["workspace"].flatMap { readWorkspace($0, &report) }
+        let schedule = fields["schedule"].flatMap {
+            ScheduleFields.read($0, repository: workspace?.repository, &report)
+        }
         let budget = fields.required(
             "budget", expected: BudgetFields.expectation, hint: BudgetFields.hint, &report
         ).flatMap { BudgetFields.read($0, isModelFree: isModelFree, &report) }
         let description = fields["description"]?.text(
             max: descriptionLengthMax, expected: "a description", &report)
         let prompt = fields["prompt"]?.text(max: promptLengthMax, expected: "the task", &report)
-        let workspace = fields["workspace"].flatMap { readWorkspace($0, &report) }
         let verify = fields["verify"].flatMap { StepFields.read($0, &report) }
         let run = fields["run"].flatMap { StepFields.read($0, &report) }
+        let inputs = fields["inputs"].flatMap { InputFields.read($0, &report) }
         let outputs = fields["outputs"].flatMap { OutputFields.read($0, &report) }
         let spec = fields["spec"].flatMap { SpecFields.read($0, &report) }
         let limits = fields["limits"].flatMap { readLimits($0, &report) }
@@ -92,6 +98,7 @@ package enum DefinitionReader {
         let escalate = fields["escalate"].flatMap { LoopFields.escalation($0, &report) }
         if let kind, let kindField {
             KindRules.check(fields, kind, at: kindField.node.place, &report)
+            TriggerInputs.check(fields, inputs ?? [], schedule?.firing?.trigger, &report)
         }
         guard let nameField, let name, let kind, reasoner != nil || isModelFree, let budget
         else { return nil }
@@ -104,14 +111,14 @@ package enum DefinitionReader {
             verify: verify ?? [], limits: limits ?? .init(),
             capabilities: capabilities ?? standardCapabilities(kind), run: run,
             outputs: outputs, spec: spec, land: land, review: review, breaker: breaker,
-            escalate: escalate)
+            escalate: escalate, inputs: inputs)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
         "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs", "land", "review",
-        "breaker", "escalate",
+        "breaker", "escalate", "inputs",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.

@@ -25,9 +25,13 @@ enum FiringPolicyFields {
     private static let expectRange = Milliseconds.minutes(1)...Milliseconds.minutes(366 * 24 * 60)
 
     /// The policy; nil where the file says nothing of it, so that it is as the standard has it.
-    static func read(_ fields: Fields, _ report: inout Report) -> FiringPolicy? {
-        guard keys.contains(where: { fields[$0] != nil }) else { return nil }
-        let standard = FiringPolicy.standard
+    static func read(
+        _ fields: Fields, _ trigger: EventTrigger?, _ report: inout Report
+    ) -> FiringPolicy? {
+        guard trigger != nil || keys.contains(where: { fields[$0] != nil }) else { return nil }
+        var standard = FiringPolicy.standard
+        // What happens while a run is under way may be just what that run did not see.
+        if trigger != nil { standard.overlap = .queueOne }
         let after = fields["after"].flatMap { chain($0, &report) }
         if let field = fields["after"] {
             for key in ["cron", "every", "catch-up", "jitter"] where fields[key] != nil {
@@ -43,7 +47,8 @@ enum FiringPolicyFields {
             startingDeadline: fields["starting-deadline"]?.duration(deadlineRange, &report),
             window: fields["window"].flatMap { window($0, &report) },
             jitter: fields["jitter"]?.duration(jitterRange, &report) ?? standard.jitter,
-            after: after, expect: fields["expect"]?.duration(expectRange, &report))
+            after: after, expect: fields["expect"]?.duration(expectRange, &report),
+            trigger: trigger)
     }
 
     private static let countRange = 1...FiringPolicy.countMax

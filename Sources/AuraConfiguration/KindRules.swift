@@ -56,7 +56,7 @@ enum KindRules {
         }
     }
 
-    private static let taskRunOnly = [["run"], ["outputs"]]
+    private static let taskRunOnly = [["run"], ["outputs"], ["inputs"]]
 
     private static let devLoopOnly = [
         ["budget", "task"], ["workspace", "tasks"], ["workspace", "linted"],

@@ -5,7 +5,7 @@ enum ScheduleFields {
     /// The schedule and, if the file names one, the zone in which it and the day's budget are
     /// counted.
     static func read(
-        _ field: Field, _ report: inout Report
+        _ field: Field, repository: String? = nil, _ report: inout Report
     ) -> (schedule: Schedule, firing: FiringPolicy?, zone: String?)? {
         if case .scalar(let scalar) = field.node.value, scalar.text == "manual" {
             field.refuse(
@@ -13,11 +13,12 @@ enum ScheduleFields {
                 hint: "leave `schedule` out for an automaton that only operators start")
             return nil
         }
-        let keys = kinds + options + FiringPolicyFields.keys
+        let keys = kinds + options + FiringPolicyFields.keys + TriggerFields.keys
         guard let fields = Fields(field, keys: keys, expected: expectation, &report)
         else { return nil }
         let zone = fields["zone"]?.zone(&report)
-        let firing = FiringPolicyFields.read(fields, &report)
+        let trigger = TriggerFields.read(fields, repository: repository, &report)
+        let firing = FiringPolicyFields.read(fields, trigger, &report)
         guard let kind = onlyKind(fields, &report), refuseOptions(fields, kind, &report) else {
             return nil
         }

@@ -14,6 +14,10 @@ package import AuraModel
 ///     max-starts-per-minute: 120         # by schedules; further firings wait
 ///     day-budget: {usd: 20}              # all automatons together, on one date
 ///     record: {keep: 90d, size: 20GiB}   # absent: everything is kept
+///     hooks:                             # absent: no deliveries are taken
+///       listen: 127.0.0.1:9180           # a loopback address
+///       deliveries-per-minute: 60        # to one hook
+///       requests-per-minute: 600         # all together
 ///     providers:
 ///       local:
 ///         dialect: openai-chat           # anthropic | openai-chat | openai-responses
@@ -70,7 +74,7 @@ package enum SettingsReader {
 
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
-        "max-starts-per-minute", "day-budget", "record", "providers", "reasoners",
+        "max-starts-per-minute", "day-budget", "record", "providers", "reasoners", "hooks",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -109,6 +113,7 @@ package enum SettingsReader {
             }
         }
         settings.retention = fields["record"].flatMap { retention($0, &report) }
+        settings.hooks = fields["hooks"].flatMap { HookFields.read($0, &report) }
         let providers = fields["providers"].map { ProviderFields.readAll($0, &report) } ?? [:]
         if let reasoners = fields["reasoners"] {
             settings.reasoners = ReasonerFields.readAll(reasoners, providers, &report)

@@ -125,6 +125,9 @@ struct ControlServer: Sendable {
     ) async throws -> OrderResult {
         let name = try name(context)
         switch context.parameters.get("verb") ?? "" {
+        case "run":
+            let given: RunOrder? = try await body(of: request)
+            return try await service.run(name, given ?? RunOrder(), by: principal)
         case "backfill":
             return try await service.backfill(name, try await body(of: request), by: principal)
         case "say":
@@ -255,7 +258,9 @@ struct ControlServer: Sendable {
             throw APIError(.badRequest, "the request's body is larger than \(bytesMax) bytes")
         }
         do {
-            return try JSON.decode(Value.self, from: bytes.readableBytesView)
+            // No body at all is no value, where that is allowed.
+            let view = Array(bytes.readableBytesView)
+            return try JSON.decode(Value.self, from: view.isEmpty ? Array("null".utf8) : view)
         } catch {
             throw APIError(.badRequest, "the request's body does not fit: \(error)")
         }

@@ -39,12 +39,17 @@ struct ControlService: Sendable {
         case "start": order = .start(name)
         case "stop": order = .stop(name)
         case "restart": order = .restart(name)
-        case "run": order = .run(name)
         case "pause": order = .pause(name)
         case "resume": order = .resume(name)
         default: throw APIError(.notFound, "there is no order '\(verb)'")
         }
         return try await inbox.order(order, by: principal).get()
+    }
+
+    func run(
+        _ name: AutomatonName, _ given: RunOrder, by principal: Principal
+    ) async throws -> OrderResult {
+        try await inbox.order(.run(name, given), by: principal).get()
     }
 
     func stop(_ id: RunID, by principal: Principal) async throws -> OrderResult {

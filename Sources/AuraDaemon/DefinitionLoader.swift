@@ -99,6 +99,11 @@ struct DefinitionLoader: Sendable {
                 ["reasoner"], "there is no reasoner '\(name)' in aurad.yaml",
                 hint: known.isEmpty ? "add one under 'reasoners'" : "one of: \(known)")
         }
+        if case .webhook? = definition.firing?.trigger, settings.hooks == nil {
+            return diagnostic(
+                ["schedule", "webhook"], "nobody could deliver: aurad.yaml has no `hooks`",
+                hint: "hooks: {listen: \"127.0.0.1:9180\"} in aurad.yaml, then restart aurad")
+        }
         guard let zone = zones.rules(definition.zone) else {
             return diagnostic(
                 ["schedule", "zone"],

@@ -14,6 +14,7 @@ final class Effects {
     private let attempts: AttemptKeeper
     private let calls: ModelCalls
     private let fetches: Fetches
+    private let changes: ChangeWatches
     private var toRelease: Set<RunID> = []
     /// Transactions of runs that have been launched by this process.
     private var histories: [RunID: [Transaction]] = [:]
@@ -21,7 +22,7 @@ final class Effects {
     /// Effects over the daemon's adapters.
     init(
         reader: RecordReader, workspaces: Workspaces, cages: CageRunner, attempts: AttemptKeeper,
-        calls: ModelCalls, fetches: Fetches
+        calls: ModelCalls, fetches: Fetches, changes: ChangeWatches
     ) {
         self.reader = reader
         plans = StepPlans(workspaces: workspaces)
@@ -29,6 +30,7 @@ final class Effects {
         self.attempts = attempts
         self.calls = calls
         self.fetches = fetches
+        self.changes = changes
     }
 
     /// Takes note of what was decided, before the actions that follow from it.
@@ -85,6 +87,7 @@ final class Effects {
         case .releaseWorkspace(let run):
             toRelease.insert(run)
             return []
+        case .watch(let name, let watch): return changes.set(name, watch)
         case .reply, .checkpoint: return []
         }
     }

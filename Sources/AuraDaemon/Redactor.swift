@@ -79,6 +79,17 @@ extension Redactor {
         case .ordered(.say(let name, let thread, var message), let principal, let ticket):
             message.text = clean(message.text)
             return .ordered(.say(name, thread, message), by: principal, ticket: ticket)
+        case .ordered(.run(let name, var given), let principal, let ticket):
+            given.inputs = given.inputs.mapValues(clean)
+            given.texts = given.texts.mapValues(clean)
+            return .ordered(.run(name, given), by: principal, ticket: ticket)
+        case .ordered(.deliver(let name, var delivery), let principal, let ticket):
+            delivery.id = clean(delivery.id)
+            delivery.inputs = delivery.inputs?.mapValues(clean)
+            return .ordered(.deliver(name, delivery), by: principal, ticket: ticket)
+        case .changed(let name, var look):
+            look.what = clean(look.what)
+            return .changed(name, look)
         case .started, .definitionsRead, .clock, .tick, .ordered, .attested, .redacted, .violated,
             .modelBegan, .checkpointSigned, .stopping:
             return event

@@ -158,7 +158,8 @@ struct StepPlans {
     ) throws(SystemError) -> Plan {
         try workspaces.ensure(owner, .tree)
         var cage = CagePlan.command(
-            run: run.id.text, step.argv, workspace: workspaces.path(owner, .tree))
+            run: run.id.text, step.argv, workspace: workspaces.path(owner, .tree),
+            environment: RunInputs.environment(run.inputs ?? [:]))
         cage.binds += granted(definition)
         return limited(cage, step.timeout ?? definition.limits.command, definition)
     }

@@ -27,6 +27,8 @@ final class TurnLoop {
     private let cages: CageRunner
     private let calls: ModelCalls
     private let fetches: Fetches
+    private let changes: ChangeWatches
+    private let hooks: HookServer?
     private let effects: Effects
     private let notifier = ServiceNotifier()
     private let weaknesses: [String]
@@ -90,10 +92,15 @@ final class TurnLoop {
             settings: settings, credentials: credentials, scripts: scripts, watches: watches)
         fetches = Fetches(watches: watches, redactor: redactor)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
+        changes = ChangeWatches(watches: watches)
+        let inbox = inbox
+        hooks = settings.hooks.map {
+            HookServer(inbox: inbox, settings: $0, credentials: credentials)
+        }
         effects = Effects(
             reader: store.reader, workspaces: workspaces, cages: cages,
             attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls,
-            fetches: fetches)
+            fetches: fetches, changes: changes)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
         for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)
@@ -123,7 +130,9 @@ final class TurnLoop {
         // Before the first sleep: the watchdog counts from the start.
         beat()
         while stopReason == nil {
-            try turn(happened() + calls.wake() + fetches.wake() + changedZones() + orders())
+            try turn(
+                happened() + calls.wake() + fetches.wake() + changes.due() + changedZones()
+                    + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
@@ -235,7 +244,7 @@ final class TurnLoop {
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
             cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, audit.retryAt, nextBeat,
-            nextZoneLook, replies.nextDeadline, commits.retryAt,
+            nextZoneLook, replies.nextDeadline, commits.retryAt, changes.nextDeadline,
             commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
@@ -251,6 +260,7 @@ final class TurnLoop {
 
     private func readDefinitions() -> DefinitionsRead {
         let read = definitions.read(zonesInForce: kernel.zonesInForce)
+        hooks?.keys.learn(read.loaded.map(\.definition))
         zones = ZoneStamps(of: read.loaded.map(\.definition.zone) + read.zones.keys)
         nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
         return read
@@ -295,6 +305,7 @@ final class TurnLoop {
     // MARK: What wakes the loop
 
     private func watchOwnDescriptors() throws {
+        try changes.start()
         _ = try watches.add(timer.raw) { [unowned self] _ in
             try timer.acknowledge()
             return [.tick]
@@ -354,9 +365,10 @@ final class TurnLoop {
     // MARK: The control API
 
     private func startServer() {
-        let server = ControlServer(
-            service: service, socket: settings.socket,
-            operators: Operators(group: settings.operatorGroup))
+        let server = Listeners(
+            control: ControlServer(
+                service: service, socket: settings.socket,
+                operators: Operators(group: settings.operatorGroup)), hooks: hooks)
         let notifier = notifier
         let inbox = inbox
         unlink(settings.socket)
@@ -379,12 +391,17 @@ final class TurnLoop {
             startedAt: state.daemon.startedAt, sequence: state.daemon.sequence,
             runsActive: state.runs.count - queued, runsQueued: queued,
             automata: state.automata.values.filter(\.isLoaded).sorted { $0.name < $1.name }
-                .compactMap { kernel.status(of: $0, at: now) },
+                .compactMap { kernel.status(of: $0, at: now)?.noting(problem(of: $0.name)) },
             refused: kernel.refusedDefinitions, weaknesses: weaknesses,
             reasoners: kernel.reasoners(
                 problems: calls.credentialProblems(of: settings.reasoners.keys)),
             trouble: commits.trouble, isPruning: care.isPruning ? true : nil,
             auditWaiting: audit.waiting(store.head.sequence))
+    }
+
+    private func problem(of name: AutomatonName) -> String? {
+        guard let hook = kernel.hook(of: name) else { return changes.problem(of: name) }
+        return hooks?.keys.problem(of: hook)
     }
 
     /// Ends what was started, and waits until it is gone; the runs stay in the record and go on

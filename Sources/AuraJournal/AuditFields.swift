@@ -47,7 +47,8 @@ package enum AuditFields {
         case .daemonStarted(let start): [("AURA_EPOCH", String(start.epoch))]
         case .definitionLoaded(let digest, _): [("AURA_DEFINITION", SafeText.line(digest))]
         case .definitionRefused(let file, _): [("AURA_FILE", SafeText.line(file))]
-        case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
+        case .occurrenceDecided(let nominal, let decision, let cause):
+            occurrence(nominal, decision) + particulars(of: cause)
         case .messageReceived(let thread, let number, _):
             [("AURA_THREAD", thread.text), ("AURA_MESSAGE", String(number))]
         case .threadForked(let thread, let from, let through, _, _):
@@ -101,7 +102,7 @@ package enum AuditFields {
         case .recordPruned(let pruned):
             [("AURA_PRUNED", String(pruned.through)), ("AURA_BASE", SafeText.line(pruned.base))]
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
-            .automatonPaused, .automatonResumed, .breakerOpened,
+            .automatonPaused, .automatonResumed, .breakerOpened, .changeMarked,
             .attemptStarted, .attemptReady, .stopRequested, .runUnparked:
             []
         }
@@ -119,6 +120,14 @@ package enum AuditFields {
             case .cancelled: "cancelled"
             }
         return [("AURA_OCCURRENCE", String(nominal.milliseconds)), ("AURA_OUTCOME", word)]
+    }
+
+    private static func particulars(of cause: FiringCause?) -> [(String, String)] {
+        switch cause {
+        case .change(let what, _)?: [("AURA_CHANGE", SafeText.line(what))]
+        case .delivery(let delivery)?: [("AURA_DELIVERY", SafeText.line(delivery.id))]
+        case nil: []
+        }
     }
 
     private static func particulars(of intent: Intent) -> [(String, String)] {

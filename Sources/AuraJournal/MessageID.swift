@@ -22,6 +22,7 @@ package enum MessageID {
         case .successOverdue: "c4d9e2f17b3a4c5d8e6f0a1b2c3d4e5f"
         case .firingsMissed: "9a8b7c6d5e4f4a3b9c1d0e2f3a4b5c6d"
         case .occurrenceDecided: "6ec06edfef9c4cef8017b11ededf333d"
+        case .changeMarked: "efbb12467ec5232cbae7289f60d82934"
         case .messageReceived: "b7c51f0e2d6a4b0c9a35e1f4d2880a6e"
         case .threadForked: "3f9e0a7cb1d84e5f8c26d07a94b1e35d"
         case .runAdmitted: "0488c48057e74989a23b23560addbaa0"

@@ -68,6 +68,31 @@ extension RunRow {
     }
 }
 
+/// A model call that waits for its next try.
+package struct CallHold: Hashable, Sendable, Codable {
+    package var command: CommandID
+    /// Tries so far, and those of them in a row at `reasoner`.
+    package var tries: Int
+    package var triesHere: Int
+    package var until: Instant
+    /// Who is asked next.
+    package var reasoner: String
+    package var reason: String
+
+    /// A wait until `until`.
+    package init(
+        command: CommandID, tries: Int, triesHere: Int = 0, until: Instant, reasoner: String,
+        reason: String
+    ) {
+        self.command = command
+        self.tries = tries
+        self.triesHere = triesHere
+        self.until = until
+        self.reasoner = reasoner
+        self.reason = reason
+    }
+}
+
 /// A try of a model call after its first one.
 ///
 /// What is sent is the request that the fold makes, with this bound on its answer.

@@ -10,7 +10,7 @@ package enum ControlPath {
     /// GET: `[AutomatonStatus]`.
     ///
     /// Below it `/NAME` GET: `AutomatonStatus`; `/NAME/start`, `/NAME/stop`, `/NAME/restart`,
-    /// `/NAME/run` POST: `OrderResult`.
+    /// `/NAME/run` POST (`RunOrder`, or no body): `OrderResult`.
     package static let automata = "/v1/automata"
     /// Below `automata`: `/NAME/occurrences` GET, query `from`, `to` (milliseconds, inclusive),
     /// `limit`: `[OccurrenceRow]`, newest first; `/NAME/explain` GET, query `at` (milliseconds;
@@ -192,12 +192,17 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var waiting: [String]?
     /// What is not as it should be though the schedule is in force, each in a few words.
     package var notes: [String]?
+    /// What makes it fire where no clock does, in plain words: `when /srv/in changes`.
+    package var when: String?
+    /// What a run of it can be given.
+    package var inputs: [InputDeclaration]?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
         whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
-        waiting: [String]? = nil, notes: [String]? = nil
+        waiting: [String]? = nil, notes: [String]? = nil, when: String? = nil,
+        inputs: [InputDeclaration]? = nil
     ) {
         self.row = row
         self.description = description
@@ -209,6 +214,18 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
         self.today = today
         self.waiting = waiting
         self.notes = notes
+        self.when = when
+        self.inputs = inputs
+    }
+}
+
+extension AutomatonStatus {
+    /// The same with one thing more that is not as it should be; nil: with nothing more.
+    package func noting(_ problem: String?) -> Self {
+        guard let problem else { return self }
+        var status = self
+        status.notes = (status.notes ?? []) + [problem]
+        return status
     }
 }
 
@@ -233,13 +250,19 @@ package struct OrderResult: Hashable, Sendable, Codable {
     package var run: RunID?
     /// chat: the number of the message in its thread.
     package var number: Int?
+    /// A delivery: what became of its firing.
+    package var decision: OccurrenceDecision?
 
     /// A result.
-    package init(changed: Bool, message: String, run: RunID? = nil, number: Int? = nil) {
+    package init(
+        changed: Bool, message: String, run: RunID? = nil, number: Int? = nil,
+        decision: OccurrenceDecision? = nil
+    ) {
         self.changed = changed
         self.message = message
         self.run = run
         self.number = number
+        self.decision = decision
     }
 }
 

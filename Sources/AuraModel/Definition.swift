@@ -41,6 +41,8 @@ package struct Definition: Hashable, Sendable, Codable {
     package var escalate: [String]?
     /// task-run: commands that are its work, in order, instead of a model's.
     package var run: [StepDeclaration]?
+    /// task-run: what whoever starts it can give it; nil: nothing.
+    package var inputs: [InputDeclaration]?
     /// task-run: files that it has to leave in its workspace, which are kept in the record.
     package var outputs: [OutputDeclaration]?
     /// spec-gen: what the specification is made of, and where it stands.
@@ -55,7 +57,7 @@ package struct Definition: Hashable, Sendable, Codable {
         limits: Limits = Limits(), capabilities: Capabilities = Capabilities(),
         run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
         spec: SpecSource? = nil, land: Landing? = nil, review: Review? = nil,
-        breaker: Breaker? = nil, escalate: [String]? = nil
+        breaker: Breaker? = nil, escalate: [String]? = nil, inputs: [InputDeclaration]? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -75,6 +77,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.review = review
         self.breaker = breaker
         self.escalate = escalate
+        self.inputs = inputs
         self.run = run
         self.outputs = outputs
         self.spec = spec

@@ -68,4 +68,5 @@ package enum RowTable: String, Sendable, CaseIterable {
     case budgets
     case threads
     case messages
+    case deliveries
 }

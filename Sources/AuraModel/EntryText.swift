@@ -144,7 +144,9 @@ extension EntryText {
                 .warning,
                 "due from \(HumanText.dateTime(from))Z to \(HumanText.dateTime(through))Z: "
                     + "all missed: \(SafeText.brief(reason))")
-        case .occurrenceDecided(let nominal, let decision): occurrence(nominal, decision)
+        case .occurrenceDecided(let nominal, let decision, let cause):
+            occurrence(nominal, decision, cause)
+        case .changeMarked(_, let reason): Self(.note, "what is watched: \(SafeText.brief(reason))")
         case .messageReceived(let thread, let number, let message):
             Self(
                 .notice,
@@ -214,45 +216,6 @@ extension EntryText {
             .error,
             "definition refused: \(SafeText.brief(file)): "
                 + HumanText.plural(diagnostics.count, "error") + (first ?? ""))
-    }
-
-    private static func occurrence(_ nominal: Instant, _ decision: OccurrenceDecision) -> Self {
-        let due = "due at \(HumanText.dateTime(nominal))Z: "
-        return switch decision {
-        case .started(let run): Self(.notice, due + "started run \(run.short)")
-        case .skipped(let reason): Self(.notice, due + "skipped: \(SafeText.brief(reason))")
-        case .missed(let reason): Self(.warning, due + "missed: \(SafeText.brief(reason))")
-        case .queued(let reason): Self(.note, due + "waits: \(SafeText.brief(reason))")
-        case .cancelled(let reason): Self(.notice, due + "cancelled: \(SafeText.brief(reason))")
-        }
-    }
-
-    private static func clock(_ step: Milliseconds, _ asleep: Milliseconds) -> Self {
-        var parts: [String] = []
-        if step.count != 0 {
-            let way = step.count > 0 ? "forward" : "back"
-            parts.append(
-                "the wall clock was set \(way) by "
-                    + HumanText.span(Milliseconds(Int(clamping: step.count.magnitude))))
-        }
-        if asleep.count != 0 { parts.append("the machine slept for \(HumanText.span(asleep))") }
-        return Self(.warning, parts.joined(separator: "; "))
-    }
-
-    private static func admitted(_ run: RunAdmitted) -> Self {
-        let cause =
-            switch run.trigger {
-            case .schedule(let nominal): "by its schedule for \(HumanText.dateTime(nominal))Z"
-            case .order(let principal): "on the order of \(SafeText.brief(principal.name))"
-            case .parent(let parent, _): "for run \(parent.short)"
-            case .chain(let run, let name, _): "after run \(run.short) of \(name)"
-            case .message(let thread, let number, let principal):
-                "for message \(number) of thread \(thread) by \(SafeText.brief(principal.name))"
-            }
-        let task = run.task.map {
-            ", task \(SafeText.brief($0.id)): \(SafeText.firstLine($0.text, max: 80))"
-        }
-        return Self(.notice, "\(run.kind.rawValue) admitted \(cause)" + (task ?? ""))
     }
 
     private static func attemptEnded(_ exit: AttemptExit, _ detail: String) -> Self {

@@ -25,7 +25,11 @@ package enum Fact: Hashable, Sendable {
     case successOverdue(since: Instant, expect: Milliseconds)
     /// All firings from `from` to `through` were missed: more than are written down one by one.
     case firingsMissed(from: Instant, through: Instant, reason: String)
-    case occurrenceDecided(nominal: Instant, decision: OccurrenceDecision)
+    /// `cause`: what made it fire, where no clock and no chain did.
+    case occurrenceDecided(
+        nominal: Instant, decision: OccurrenceDecision, cause: FiringCause? = nil)
+    /// What is watched is as `mark` says, and nothing fires because of it.
+    case changeMarked(mark: String, reason: String)
     /// Somebody said something to a chat.
     case messageReceived(thread: ThreadName, number: Int, message: ChatMessage)
     /// A thread began with what was said in another one up to its message `through`.
@@ -93,31 +97,6 @@ package enum OccurrenceDecision: Hashable, Sendable, Codable {
     }
 }
 
-/// A model call that waits for its next try.
-package struct CallHold: Hashable, Sendable, Codable {
-    package var command: CommandID
-    /// Tries so far, and those of them in a row at `reasoner`.
-    package var tries: Int
-    package var triesHere: Int
-    package var until: Instant
-    /// Who is asked next.
-    package var reasoner: String
-    package var reason: String
-
-    /// A wait until `until`.
-    package init(
-        command: CommandID, tries: Int, triesHere: Int = 0, until: Instant, reasoner: String,
-        reason: String
-    ) {
-        self.command = command
-        self.tries = tries
-        self.triesHere = triesHere
-        self.until = until
-        self.reasoner = reasoner
-        self.reason = reason
-    }
-}
-
 /// How an attempt's process ended.
 package enum AttemptExit: Hashable, Sendable, Codable {
     case exited(code: Int)
@@ -159,7 +138,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned
+        case call, until, route, pruned, cause, mark
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -178,6 +157,7 @@ extension Fact: Codable {
         case successOverdue = "success-overdue"
         case firingsMissed = "firings-missed"
         case occurrenceDecided = "occurrence-decided"
+        case changeMarked = "change-marked"
         case messageReceived = "message-received"
         case threadForked = "thread-forked"
         case runAdmitted = "run-admitted"
@@ -217,6 +197,7 @@ extension Fact: Codable {
         case .successOverdue: .successOverdue
         case .firingsMissed: .firingsMissed
         case .occurrenceDecided: .occurrenceDecided
+        case .changeMarked: .changeMarked
         case .messageReceived: .messageReceived
         case .threadForked: .threadForked
         case .runAdmitted: .runAdmitted
@@ -266,7 +247,11 @@ extension Fact: Codable {
             self = .firingsMissed(
                 from: try get(.from), through: try get(.through), reason: try get(.reason))
         case .occurrenceDecided:
-            self = .occurrenceDecided(nominal: try get(.nominal), decision: try get(.decision))
+            self = .occurrenceDecided(
+                nominal: try get(.nominal), decision: try get(.decision),
+                cause: try values.decodeIfPresent(FiringCause.self, forKey: .cause))
+        case .changeMarked:
+            self = .changeMarked(mark: try get(.mark), reason: try get(.reason))
         case .messageReceived:
             self = .messageReceived(
                 thread: try get(.thread), number: try get(.number), message: try get(.message))
@@ -356,9 +341,13 @@ extension Fact: Codable {
         case .definitionRefused(let file, let diagnostics):
             try values.encode(file, forKey: .file)
             try values.encode(diagnostics, forKey: .diagnostics)
-        case .occurrenceDecided(let nominal, let decision):
+        case .occurrenceDecided(let nominal, let decision, let cause):
             try values.encode(nominal, forKey: .nominal)
             try values.encode(decision, forKey: .decision)
+            try values.encodeIfPresent(cause, forKey: .cause)
+        case .changeMarked(let mark, let reason):
+            try values.encode(mark, forKey: .mark)
+            try values.encode(reason, forKey: .reason)
         case .messageReceived(let thread, let number, let message):
             try values.encode(thread, forKey: .thread)
             try values.encode(number, forKey: .number)

@@ -92,6 +92,8 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
     /// The bound of the automaton's own delay: below it, the same every time on one host.
     package var jitter: Milliseconds
     package var after: Chain?
+    /// What makes it fire beside clocks and chains.
+    package var trigger: EventTrigger?
     /// The longest time without a success that is as it should be; nil: nobody waits for one.
     package var expect: Milliseconds?
 
@@ -99,7 +101,7 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
     package init(
         overlap: Overlap = .skip, catchUp: CatchUp = .none, startingDeadline: Milliseconds? = nil,
         window: Window? = nil, jitter: Milliseconds = .zero, after: Chain? = nil,
-        expect: Milliseconds? = nil
+        expect: Milliseconds? = nil, trigger: EventTrigger? = nil
     ) {
         self.overlap = overlap
         self.catchUp = catchUp
@@ -108,6 +110,7 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
         self.jitter = jitter
         self.after = after
         self.expect = expect
+        self.trigger = trigger
     }
 
     /// What holds where a definition says nothing: skip on overlap, catch up on nothing.

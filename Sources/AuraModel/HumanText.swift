@@ -97,6 +97,15 @@ package enum HumanText {
         return sign + text
     }
 
+    /// 12: values that a message names.
+    private static let valuesMax = 12
+
+    /// Values as JSON, cut where they would fill a screen: `"a", 1`.
+    package static func json(_ values: [JSONValue]) -> String {
+        let texts = values.prefix(valuesMax).map { (try? JSON.text($0)) ?? "?" }
+        return texts.joined(separator: ", ") + (values.count > valuesMax ? ", ..." : "")
+    }
+
     /// `512 B`, `12 KB`, `3 MB`: decimal units, cut.
     package static func bytes(_ count: Int) -> String {
         switch count {

@@ -1,14 +1,16 @@
 /// The part of JSON Schema that tells whether a result is what was asked for.
 ///
 /// `type` (one, or a list of them), `enum`, `const`, `properties`, `required`,
-/// `additionalProperties` (a truth), `items`, `minimum`, `maximum`, `minLength`, `maxLength`,
-/// `minItems` and `maxItems`; `title` and `description` say nothing. A schema with any other word is
-/// refused when it is read: a rule that is not checked would be no rule.
+/// `additionalProperties` (a truth), `items`, `minimum`, `maximum`, `exclusiveMinimum`,
+/// `exclusiveMaximum`, `minLength`, `maxLength`, `minItems` and `maxItems`; `title`, `description`
+/// and `examples` say nothing, and `default`, which has to fit itself, matters to inputs only. A
+/// schema with any other word is refused when it is read: a rule that is not checked would be no
+/// rule.
 package enum JSONSchema {
     private static let words: Set = [
         "type", "enum", "const", "properties", "required", "additionalProperties", "items",
-        "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "title",
-        "description",
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
+        "minItems", "maxItems", "title", "description", "examples", "default",
     ]
     private static let types: Set = [
         "object", "array", "string", "integer", "number", "boolean", "null",
@@ -26,6 +28,9 @@ package enum JSONSchema {
                     "`\(word)` is not checked; known are \(words.sorted().joined(separator: ", "))"
             }
             if let flaw = flaw(of: word, value, depth: depth) { return flaw }
+        }
+        if let standard = members["default"], let misfit = misfit(of: standard, in: schema) {
+            return "its `default` does not fit: \(misfit)"
         }
         return nil
     }
@@ -48,7 +53,8 @@ package enum JSONSchema {
         case "items": return flaw(in: value, depth: depth + 1)
         case "additionalProperties":
             return value.boolValue == nil ? "`additionalProperties` is true or false" : nil
-        case "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems":
+        case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength",
+            "maxLength", "minItems", "maxItems":
             return number(value) == nil ? "`\(word)` is a number" : nil
         default: return nil
         }
@@ -67,7 +73,7 @@ package enum JSONSchema {
         }
         if let only = schema["const"], only != value { return "\(here) is not the one value" }
         if case .array(let choices)? = schema["enum"], !choices.contains(value) {
-            return "\(here) is none of the values"
+            return "\(here) is none of \(HumanText.json(choices))"
         }
         switch value {
         case .object(let members): return misfit(of: members, in: schema, at: place)
@@ -85,6 +91,12 @@ package enum JSONSchema {
             }
             if let most = schema["maximum"].flatMap(number), found > most {
                 return "\(here) is above \(plain(most))"
+            }
+            if let least = schema["exclusiveMinimum"].flatMap(number), found <= least {
+                return "\(here) is not above \(plain(least))"
+            }
+            if let most = schema["exclusiveMaximum"].flatMap(number), found >= most {
+                return "\(here) is not below \(plain(most))"
             }
             return nil
         case .null, .bool: return nil
@@ -122,6 +134,44 @@ package enum JSONSchema {
             return "\(here) has \(count) \(noun), more than \(plain(most))"
         }
         return nil
+    }
+
+    /// What fits, in a few words: `an integer`, `a string, one of "a", "b"`.
+    package static func expectation(of schema: JSONValue) -> String {
+        var text = schema["type"].map(typeNames)?.map(noun).joined(separator: " or ") ?? "a value"
+        if let only = schema["const"] { text += ", namely \(HumanText.json([only]))" }
+        if case .array(let choices)? = schema["enum"] {
+            text += ", one of \(HumanText.json(choices))"
+        }
+        for (word, phrase) in phrases {
+            if let bound = schema[word].flatMap(number) {
+                text += ", " + phrase.0 + plain(bound) + phrase.1
+            }
+        }
+        return text
+    }
+
+    private static let phrases = [
+        ("minimum", ("at least ", "")), ("maximum", ("at most ", "")),
+        ("exclusiveMinimum", ("above ", "")), ("exclusiveMaximum", ("below ", "")),
+        ("minLength", ("at least ", " characters")), ("maxLength", ("at most ", " characters")),
+        ("minItems", ("at least ", " items")), ("maxItems", ("at most ", " items")),
+    ]
+
+    private static func noun(_ type: String) -> String {
+        switch type {
+        case "null": "null"
+        case "object": "an object, written as JSON"
+        case "array": "an array, written as JSON"
+        case "integer": "an integer"
+        case "boolean": "true or false"
+        default: "a \(type)"
+        }
+    }
+
+    /// The types that the schema names; empty where it leaves them open.
+    package static func types(of schema: JSONValue) -> [String] {
+        schema["type"].map(typeNames) ?? []
     }
 
     private static func typeNames(_ value: JSONValue) -> [String] {

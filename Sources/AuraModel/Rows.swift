@@ -127,7 +127,14 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var settled: [Span]?
     /// When the schedule came into force, changed or went, oldest first, at most `historyMax`.
     package var history: [Turn]?
+    /// on-change: how what is watched was when it was last decided about; nil before the first look.
+    package var mark: String?
+    /// on-change of a branch: commits that runs of the automaton itself were about to land, newest
+    /// last, at most `landingsMax`.
+    package var landings: [String]?
 
+    /// 16: a branch is looked at seconds after it moved; older landings are buried in its history.
+    package static let landingsMax = 16
     /// 32: what `explain` can still tell of in plain words; the log has all of them.
     package static let historyMax = 32
     /// 64 spans: beyond that the shortest one is forgotten, and what it holds stays as it is.
@@ -166,16 +173,20 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
         package var sequence: Int
         /// Who ordered it, when it is a firing of the past that somebody wants to have now.
         package var by: Principal?
+        /// What made it fire, where no clock and no chain did.
+        package var cause: FiringCause?
 
         /// A firing that waits since the entry `sequence`.
         package init(
-            nominal: Instant, since: Instant, reason: String, sequence: Int, by: Principal? = nil
+            nominal: Instant, since: Instant, reason: String, sequence: Int, by: Principal? = nil,
+            cause: FiringCause? = nil
         ) {
             self.nominal = nominal
             self.since = since
             self.reason = reason
             self.sequence = sequence
             self.by = by
+            self.cause = cause
         }
     }
 
@@ -238,14 +249,17 @@ package struct OccurrenceRow: Hashable, Sendable, Codable {
     package var waited: AutomatonRow.Waiting?
     /// The last of the firings that the row stands for; nil: it stands for one.
     package var through: Instant?
+    /// What made it fire, where no clock and no chain did.
+    package var cause: FiringCause?
 
     /// The row of a decided occurrence.
     package init(
         automaton: AutomatonName, nominal: Instant, decision: OccurrenceDecision,
         decidedAt: Instant, sequence: Int, waited: AutomatonRow.Waiting? = nil,
-        through: Instant? = nil
+        through: Instant? = nil, cause: FiringCause? = nil
     ) {
         self.automaton = automaton
+        self.cause = cause
         self.nominal = nominal
         self.decision = decision
         self.decidedAt = decidedAt
@@ -335,6 +349,8 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var calibration: Calibration?
     /// Requests through `fetch`; nil: none.
     package var fetches: FetchUse?
+    /// What it was given, by `RunInputs`; nil where its definition declares none.
+    package var inputs: [String: JSONValue]?
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {
@@ -355,6 +371,7 @@ package struct RunRow: Hashable, Sendable, Codable {
         spent = .zero
         day = admitted.day
         reasoner = admitted.reasoner
+        inputs = admitted.inputs
         admittedAt = at
         fruitlessAttempts = 0
         wrapUpSent = false

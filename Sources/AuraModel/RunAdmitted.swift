@@ -9,11 +9,14 @@ package struct RunAdmitted: Hashable, Sendable, Codable {
     package var day: String
     /// The reasoner of a child that does not use its definition's first.
     package var reasoner: String?
+    /// What it was given, complete; nil where its definition declares none.
+    package var inputs: [String: JSONValue]?
 
     /// An admitted run; `definition` is the digest of its snapshot.
     package init(
         trigger: Trigger, kind: AutomatonKind, definition: String, task: TaskBrief?,
-        budget: BudgetLimits, day: String, reasoner: String? = nil
+        budget: BudgetLimits, day: String, reasoner: String? = nil,
+        inputs: [String: JSONValue]? = nil
     ) {
         self.trigger = trigger
         self.kind = kind
@@ -22,5 +25,6 @@ package struct RunAdmitted: Hashable, Sendable, Codable {
         self.budget = budget
         self.day = day
         self.reasoner = reasoner
+        self.inputs = inputs
     }
 }

@@ -23,6 +23,8 @@ package struct Settings: Hashable, Sendable, Codable {
     package var dayBudget: BudgetLimits
     /// How much of the record is kept; nil: all of it.
     package var retention: PruneRule?
+    /// Where deliveries to hooks are taken; nil: nowhere.
+    package var hooks: HookSettings?
 
     /// 120: two a second is more than agents are worth watching, and a provider's limits bear it.
     package static let startsPerMinuteStandard = 120
@@ -33,7 +35,7 @@ package struct Settings: Hashable, Sendable, Codable {
         definitionsDirectory: String, libexecDirectory: String, runsMax: Int,
         startsPerMinuteMax: Int = Settings.startsPerMinuteStandard,
         reasoners: [String: ReasonerSettings], dayBudget: BudgetLimits = .none,
-        retention: PruneRule? = nil
+        retention: PruneRule? = nil, hooks: HookSettings? = nil
     ) {
         self.retention = retention
         self.stateDirectory = stateDirectory
@@ -46,6 +48,34 @@ package struct Settings: Hashable, Sendable, Codable {
         self.startsPerMinuteMax = startsPerMinuteMax
         self.reasoners = reasoners
         self.dayBudget = dayBudget
+        self.hooks = hooks
+    }
+}
+
+/// Where deliveries to hooks are taken, and how many.
+package struct HookSettings: Hashable, Sendable, Codable {
+    /// A loopback address.
+    package var host: String
+    package var port: Int
+    /// Deliveries to one hook in a minute.
+    package var deliveriesPerMinute: Int
+    /// Requests in a minute, whoever they are from and whatever they are for.
+    package var requestsPerMinute: Int
+
+    /// 60: a push a second.
+    package static let deliveriesStandard = 60
+    /// 600: what ten such hooks bring.
+    package static let requestsStandard = 600
+
+    /// Hooks at `host`.
+    package init(
+        host: String, port: Int, deliveriesPerMinute: Int = Self.deliveriesStandard,
+        requestsPerMinute: Int = Self.requestsStandard
+    ) {
+        self.host = host
+        self.port = port
+        self.deliveriesPerMinute = deliveriesPerMinute
+        self.requestsPerMinute = requestsPerMinute
     }
 }
 

@@ -3,7 +3,9 @@
 /// A closed set; each is in the record before a kernel sees it.
 package enum Transaction: Hashable, Sendable, Codable {
     /// The run begins. Always the first transaction, and only that.
-    case started(trigger: Trigger)
+    ///
+    /// `inputs`: what it was given, complete; nil where its definition declares none.
+    case started(trigger: Trigger, inputs: [String: JSONValue]? = nil)
     case modelAnswered(command: CommandID, answer: ModelAnswer)
     case modelFailed(command: CommandID, failure: ModelFailure)
     case toolFinished(command: CommandID, result: ToolResult)
@@ -42,13 +44,19 @@ package enum Trigger: Hashable, Sendable, Codable {
     case parent(run: RunID, command: CommandID)
     /// A run of the automaton that this one is chained to has finished.
     case chain(run: RunID, of: AutomatonName, nominal: Instant)
+    /// Something that is watched changed: what, in a few words.
+    case change(nominal: Instant, what: String)
+    /// A delivery to the automaton's hook, by the id that its sender gave it.
+    case delivery(nominal: Instant, id: String)
     /// A message of a chat's thread is to be answered.
     case message(thread: ThreadName, number: Int, by: Principal)
 
     /// The planned firing that the run was started for; nil when an operator or a run started it.
     package var nominal: Instant? {
         switch self {
-        case .schedule(let nominal), .chain(_, _, let nominal): nominal
+        case .schedule(let nominal), .chain(_, _, let nominal), .change(let nominal, _),
+            .delivery(let nominal, _):
+            nominal
         case .order, .parent, .message: nil
         }
     }

@@ -51,6 +51,8 @@ extension AutomatonRow {
         }
         activeSince = at
         isOverdue = nil
+        // What is watched has no past either.
+        mark = nil
     }
 
     /// A firing of the past was backfilled: it does not come again, even if the clock goes back.
@@ -205,6 +207,7 @@ extension Definition {
         schedule == other.schedule && zone == other.zone
             && firingPolicy.jitter == other.firingPolicy.jitter
             && firingPolicy.after == other.firingPolicy.after
+            && firingPolicy.trigger == other.firingPolicy.trigger
     }
 }
 

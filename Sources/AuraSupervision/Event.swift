@@ -11,6 +11,8 @@ package enum Event: Sendable {
     case clock(ClockReading)
     /// Something is due, or may be.
     case tick
+    /// What an automaton watches was looked at.
+    case changed(AutomatonName, ChangeLook)
     case ordered(Order, by: Principal, ticket: Ticket)
     /// The worker of an attempt is confined as planned, by its own word and by the daemon's
     /// reading.
@@ -43,7 +45,7 @@ package enum Order: Hashable, Sendable {
     case start(AutomatonName)
     case stop(AutomatonName)
     case restart(AutomatonName)
-    case run(AutomatonName)
+    case run(AutomatonName, RunOrder = RunOrder())
     case stopRun(RunID)
     case answer(RunID, text: String)
     case pause(AutomatonName)
@@ -56,6 +58,8 @@ package enum Order: Hashable, Sendable {
     case fork(AutomatonName, ThreadFork)
     /// The oldest entries go: what the record was found to let go of, and is made to with this.
     case prune(RecordPruned)
+    /// Fire for a delivery, unless it has been taken already.
+    case deliver(AutomatonName, HookDelivery)
 }
 
 /// A new thread: what it is forked from, as the record has it.
@@ -173,6 +177,8 @@ package enum Action: Sendable {
     /// Remove what the run had on disk.
     case releaseWorkspace(RunID)
     case reply(Ticket, Result<OrderResult, APIError>)
+    /// Watch this for the automaton from now on; nil: nothing any more.
+    case watch(AutomatonName, ChangeWatch?)
     /// Sign the record as it now stands, and answer with `Event.checkpointSigned`.
     case checkpoint
 }

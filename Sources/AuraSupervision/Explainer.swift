@@ -87,6 +87,8 @@ package struct Explainer: Sendable {
             if let chain = definition.firing?.after {
                 "It fires when a run of \(chain.automaton) ends (on: \(chain.on.rawValue))\(since); "
                     + "none has ended so yet."
+            } else if let trigger = definition.firing?.trigger {
+                "It fires \(trigger.words(for: row.name))\(since); that has not happened yet."
             } else if definition.schedule == .manual {
                 "It has no schedule: it runs when somebody orders it, aura-ctl run \(row.name)."
             } else if definition.schedule == .reboot {
@@ -109,7 +111,13 @@ package struct Explainer: Sendable {
 
     private func planned(_ occurrence: OccurrenceRow) -> Explanation.Line {
         let load = turns(until: occurrence.decidedAt).last { $0.kind == .loaded }
-        let schedule = load?.definition.flatMap { definitions[$0] }.map { " by \(Self.name($0))" }
+        let name = load?.definition.flatMap { definitions[$0] }.map(Self.name)
+        if let cause = occurrence.cause {
+            let fires = name.map { ", and it fires \($0)" } ?? ""
+            return .init(
+                "At \(time(occurrence.nominal)) \(cause.words)\(fires).", sequence: load?.sequence)
+        }
+        let schedule = name.map { " by \($0)" }
         let span =
             occurrence.through.map {
                 "Firings were planned from \(time(occurrence.nominal)) to \(time($0))"
@@ -240,6 +248,8 @@ package struct Explainer: Sendable {
         var lines = overdue()
         if let next {
             lines.append(.init("The next firing is planned for \(time(next.nominal))."))
+        } else if let trigger = definitions[row.definition]?.firing?.trigger {
+            lines.append(.init("It fires next \(trigger.words(for: row.name))."))
         }
         return lines
     }
@@ -265,6 +275,9 @@ package struct Explainer: Sendable {
     private static func name(_ definition: Definition) -> String {
         if let chain = definition.firing?.after {
             return "`after \(chain.automaton), on \(chain.on.rawValue)`"
+        }
+        if let trigger = definition.firing?.trigger {
+            return "`\(trigger.words(for: definition.name))`"
         }
         return "`\(definition.schedule)`"
     }

@@ -26,7 +26,8 @@ extension Kernel {
                 var result = try start(name, by: principal, at: now)
                 result.message = "\(name) restarted"
                 return result
-            case .run(let name): return try run(name, by: principal, at: now)
+            case .run(let name, let given):
+                return try run(name, given, by: principal, at: now)
             case .stopRun(let id): return try stop(id, by: principal, at: now)
             case .pause(let name): return try pause(name, by: principal, at: now)
             case .resume(let name): return try resume(name, by: principal, at: now)
@@ -41,6 +42,8 @@ extension Kernel {
             case .prune(let pruned):
                 try record(.recordPruned(pruned), by: principal, at: now)
                 return OrderResult(changed: true, message: "pruned up to #\(pruned.through)")
+            case .deliver(let name, let delivery):
+                return try take(delivery, for: name, at: now)
             }
         } catch let error as APIError {
             throw error
@@ -91,7 +94,7 @@ extension Kernel {
     }
 
     private mutating func run(
-        _ name: AutomatonName, by principal: Principal, at now: Instant
+        _ name: AutomatonName, _ given: RunOrder, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
         let row = try known(name)
         guard row.kind != .chat else {
@@ -99,13 +102,27 @@ extension Kernel {
                 .conflict, "\(name) is a chat: it runs when it is told something",
                 hint: "aura-ctl chat \(name)")
         }
+        let inputs = try inputs(given, of: row)
         if let reason = refusalToAdmit(name, at: now) ?? overlapRefusal(name) {
             throw APIError(
                 .conflict, "\(name) cannot run now: \(reason)", hint: "aura-ctl runs \(name)")
         }
         let id = RunID(at: now, sequence: nextSequence)
-        try admit(id, of: name, trigger: .order(by: principal), by: principal, at: now)
+        try admit(
+            id, of: name, trigger: .order(by: principal), inputs: inputs, by: principal, at: now)
         return OrderResult(changed: true, message: "\(name) runs as \(id)", run: id)
+    }
+
+    /// What was given, complete, by the definition in force.
+    private func inputs(
+        _ given: RunOrder, of row: AutomatonRow
+    ) throws(APIError) -> [String: JSONValue]? {
+        let declared = state.definitions[row.definition]?.inputs ?? []
+        do throws(InputFault) {
+            return try RunInputs.complete(given.inputs, texts: given.texts, declared)
+        } catch {
+            throw APIError(.badRequest, error.message, hint: error.hint(for: row.name))
+        }
     }
 
     private mutating func stop(

@@ -6,8 +6,8 @@ extension Kernel {
     ///
     /// It starts when a slot is free.
     mutating func admit(
-        _ id: RunID, of name: AutomatonName, trigger: Trigger, by principal: Principal = .daemon,
-        at now: Instant
+        _ id: RunID, of name: AutomatonName, trigger: Trigger,
+        inputs: [String: JSONValue]? = nil, by principal: Principal = .daemon, at now: Instant
     ) throws {
         guard let row = state.automata[name], let definition = state.definitions[row.definition]
         else { return }
@@ -19,9 +19,11 @@ extension Kernel {
         budget = budget.tightened(by: BudgetLimits(wall: left.wall))
         let admitted = RunAdmitted(
             trigger: trigger, kind: definition.kind, definition: row.definition, task: nil,
-            budget: budget, day: today)
+            budget: budget, day: today,
+            // What nobody gave is as the definition says; what has no such value fires by no clock.
+            inputs: inputs ?? RunInputs.standard(definition.inputs ?? []))
         try record(.runAdmitted(admitted), automaton: name, run: id, by: principal, at: now)
-        try transact(.started(trigger: trigger), on: id, at: now)
+        try transact(.started(trigger: trigger, inputs: admitted.inputs), on: id, at: now)
     }
 
     /// Lets a child in, with a budget carved out of what its parent has left.

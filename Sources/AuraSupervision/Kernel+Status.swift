@@ -16,7 +16,8 @@ extension Kernel {
             runs: runs(of: row.name),
             budget: definition.budget.run,
             today: used ?? BudgetRow(automaton: row.name, day: today, limits: limits),
-            waiting: waiting(of: row), notes: notes(on: row, definition))
+            waiting: waiting(of: row), notes: notes(on: row, definition),
+            when: Self.occasion(of: definition), inputs: definition.inputs)
     }
 
     /// The schedule as it was written, with its zone where that matters to it.
@@ -24,10 +25,19 @@ extension Kernel {
         if let chain = definition.firing?.after {
             return "after \(chain.automaton), on \(chain.on.rawValue)"
         }
+        if let trigger = definition.firing?.trigger { return trigger.words(for: definition.name) }
         return switch definition.schedule {
         case .manual, .reboot, .at: "\(definition.schedule)"
         case .cron, .calendar, .every: "\(definition.schedule) \(definition.zone)"
         }
+    }
+
+    /// When it fires next, where no clock knows; nil where one does, or nothing makes it fire.
+    private static func occasion(of definition: Definition) -> String? {
+        if let chain = definition.firing?.after {
+            return "when a run of \(chain.automaton) ends (\(chain.on.rawValue))"
+        }
+        return definition.firing?.trigger?.words(for: definition.name)
     }
 
     private func notes(on row: AutomatonRow, _ definition: Definition) -> [String]? {

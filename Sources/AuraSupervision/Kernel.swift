@@ -32,6 +32,8 @@ package struct Kernel: Sendable {
     /// Automatons chained to each one, and the one that each is chained to.
     var followers: [AutomatonName: Set<AutomatonName>] = [:]
     var following: [AutomatonName: AutomatonName] = [:]
+    /// What is watched for automatons that fire on a change, by this process.
+    var watching: [AutomatonName: ChangeWatch] = [:]
     var lastClock: ClockReading?
     /// Whether what fires at boot has still to fire: set by the first start in a boot.
     var owesBootFirings = false
@@ -75,6 +77,7 @@ package struct Kernel: Sendable {
         case .clock(let reading): return try compare(reading, at: now)
         case .ordered(let order, let principal, let ticket):
             try carryOut(order, by: principal, ticket: ticket, at: now)
+        case .changed(let name, let look): try consider(look, of: name, at: now)
         case .attested(let run, let generation, let attestation):
             try welcome(run, generation, attestation, at: now)
         case .proposed(let run, let generation, let proposal, let digests):

@@ -46,8 +46,8 @@ extension RunRow {
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
-            .firingsMissed, .messageReceived, .threadForked, .runAdmitted, .reserved, .settled,
-            .runFinished, .routeOpened, .routeClosed, .checkpoint, .recordPruned:
+            .firingsMissed, .changeMarked, .messageReceived, .threadForked, .runAdmitted, .reserved,
+            .settled, .runFinished, .routeOpened, .routeClosed, .checkpoint, .recordPruned:
             break
         }
     }

@@ -5,31 +5,33 @@ extension Kernel {
     /// A firing whose time has come.
     mutating func fire(
         _ name: AutomatonName, _ nominal: Instant, _ definition: Definition,
-        run leader: RunRow? = nil,
-        at now: Instant
+        run leader: RunRow? = nil, cause: FiringCause? = nil, at now: Instant
     ) throws {
         guard let row = state.automata[name] else { return }
+        func decide(_ decision: OccurrenceDecision) throws {
+            try self.decide(nominal, of: name, decision, cause: cause, at: now)
+        }
         if row.pause != nil {
-            return try decide(nominal, of: name, .skipped(reason: Self.paused(row)), at: now)
+            return try decide(.skipped(reason: Self.paused(row)))
         }
         if let reason = refusal(of: nominal, definition, at: now) {
-            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+            return try decide(.skipped(reason: reason))
         }
         let live = state.index.live[name]?.count ?? 0
         let waiting = row.waiting?.count ?? 0
         switch definition.firingPolicy.overlap {
         case .skip where live + waiting > 0:
             let reason = overlapRefusal(name) ?? "an earlier firing still waits"
-            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+            return try decide(.skipped(reason: reason))
         case .queueOne where waiting > 0:
             let reason = "another firing waits already for the run under way"
-            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+            return try decide(.skipped(reason: reason))
         case .queueOne where live > 0:
             let reason = (overlapRefusal(name) ?? "") + "; it starts after that"
-            return try decide(nominal, of: name, .queued(reason: reason), at: now)
+            return try decide(.queued(reason: reason))
         case .allow(let most) where live + waiting >= most:
             let reason = "\(HumanText.plural(live + waiting, "run")) of at most \(most) at once"
-            return try decide(nominal, of: name, .skipped(reason: reason), at: now)
+            return try decide(.skipped(reason: reason))
         case .cancelOther:
             try cancelOthers(name, for: nominal, at: now)
         case .skip, .queueOne, .allow: break
@@ -37,26 +39,30 @@ extension Kernel {
         guard hasToken(at: now) else {
             let most = settings.startsPerMinuteMax
             let reason = "schedules start at most \(HumanText.plural(most, "run")) a minute"
-            return try decide(nominal, of: name, .queued(reason: reason), at: now)
+            return try decide(.queued(reason: reason))
         }
         let trigger: Trigger =
             if let leader {
                 .chain(run: leader.id, of: leader.automaton, nominal: nominal)
             } else {
-                .schedule(nominal: nominal)
+                Trigger(nominal: nominal, cause)
             }
-        try begin(name, nominal, trigger, at: now)
+        try begin(name, nominal, trigger, cause: cause, at: now)
     }
 
     private mutating func begin(
         _ name: AutomatonName, _ nominal: Instant, _ trigger: Trigger,
-        by principal: Principal = .daemon, at now: Instant
+        cause: FiringCause? = nil, by principal: Principal = .daemon, at now: Instant
     ) throws {
         // Two entries of the decision come first; its number is the run's.
         let run = RunID(at: now, sequence: nextSequence)
-        try decide(nominal, of: name, .started(run: run), by: principal, at: now)
+        let waited = state.automata[name]?.waiting?.first { $0.nominal == nominal }?.cause
+        try decide(
+            nominal, of: name, .started(run: run), cause: cause, by: principal, at: now)
         starts.append(now)
-        try admit(run, of: name, trigger: trigger, by: principal, at: now)
+        try admit(
+            run, of: name, trigger: trigger, inputs: (cause ?? waited)?.inputs, by: principal,
+            at: now)
     }
 
     private mutating func cancelOthers(
@@ -137,14 +143,28 @@ extension Kernel {
                     item.nominal, of: row.name, .skipped(reason: Self.paused(row)), at: now)
             } else if let reason = refusal(
                 of: item.nominal, definition, isOrdered: item.by != nil, at: now)
+                ?? Self.misfit(of: item.cause?.inputs, definition)
             {
                 try decide(item.nominal, of: row.name, .skipped(reason: reason), at: now)
             } else {
                 try begin(
-                    row.name, item.nominal, .schedule(nominal: item.nominal),
+                    row.name, item.nominal, Trigger(nominal: item.nominal, item.cause),
                     by: item.by ?? .daemon, at: now)
             }
             refresh()
+        }
+    }
+
+    /// Why what a delivery gave does not fit any more: the definition was edited while it waited.
+    private static func misfit(
+        of inputs: [String: JSONValue]?, _ definition: Definition
+    ) -> String? {
+        guard let inputs else { return nil }
+        do throws(InputFault) {
+            _ = try RunInputs.complete(inputs, definition.inputs ?? [])
+            return nil
+        } catch {
+            return error.message
         }
     }
 

@@ -72,9 +72,11 @@ extension Kernel {
                 due.set(name, nil)
                 ready.set(name, nil)
                 follow(name, nil)
+                watch(name, nil)
                 continue
             }
             follow(name, definition.firing?.after?.automaton)
+            watch(name, definition)
             let wakes = [
                 nextOccurrence(of: row).map { $0 + delay(definition) },
                 row.waiting.flatMap { Self.soonestDeadline($0, definition) },
@@ -138,11 +140,11 @@ extension Kernel {
 
     mutating func decide(
         _ nominal: Instant, of name: AutomatonName, _ decision: OccurrenceDecision,
-        by principal: Principal = .daemon, at now: Instant
+        cause: FiringCause? = nil, by principal: Principal = .daemon, at now: Instant
     ) throws {
         try record(
-            .occurrenceDecided(nominal: nominal, decision: decision), automaton: name,
-            by: principal, at: now)
+            .occurrenceDecided(nominal: nominal, decision: decision, cause: cause),
+            automaton: name, by: principal, at: now)
     }
 
     // MARK: Missed and on time

@@ -86,8 +86,9 @@ extension State {
             coolingDown[name] = nil
             row.note(.resumed, entry)
         case .successOverdue: row.isOverdue = true
-        case .occurrenceDecided(let nominal, let decision):
-            decide(nominal, decision, of: &row, entry)
+        case .occurrenceDecided(let nominal, let decision, let cause):
+            try decide(nominal, decision, cause, of: &row, entry)
+        case .changeMarked(let mark, _): row.mark = mark
         case .firingsMissed(let from, let through, let reason):
             let summary = OccurrenceRow(
                 automaton: name, nominal: from, decision: .missed(reason: reason),
@@ -105,18 +106,23 @@ extension State {
     }
 
     private mutating func decide(
-        _ nominal: Instant, _ decision: OccurrenceDecision, of row: inout AutomatonRow,
-        _ entry: Entry
-    ) {
+        _ nominal: Instant, _ decision: OccurrenceDecision, _ cause: FiringCause?,
+        of row: inout AutomatonRow, _ entry: Entry
+    ) throws {
         let waited = row.takeWaiting(nominal)
         let before = row.waiting?.last
+        let cause = cause ?? waited?.cause
+        if case .change(_, let mark)? = cause, waited == nil { row.mark = mark }
+        if case .delivery(let delivery)? = cause {
+            try note(delivery, nominal, decision, of: row.name, entry)
+        }
         if case .queued(let reason) = decision {
             let by = entry.principal == .daemon ? nil : entry.principal
             row.waiting =
                 (row.waiting ?? []) + [
                     .init(
                         nominal: nominal, since: entry.at, reason: reason, sequence: entry.sequence,
-                        by: by)
+                        by: by, cause: cause)
                 ]
         }
         // What waited was passed by the cursor when it was queued; the clock may have gone back since.
@@ -133,10 +139,12 @@ extension State {
                 write(sum)
             }
         }
+        var told = waited
+        told?.cause = nil
         write(
             OccurrenceRow(
                 automaton: row.name, nominal: nominal, decision: decision, decidedAt: entry.at,
-                sequence: entry.sequence, waited: waited))
+                sequence: entry.sequence, waited: told, cause: cause?.brief))
     }
 
     /// The wall clock reads otherwise: what is measured by it moves along.
@@ -235,7 +243,7 @@ extension Fact {
         switch self {
         case .definitionLoaded, .definitionRemoved, .automatonStarted, .automatonStopped,
             .automatonPaused, .automatonResumed, .breakerOpened, .occurrenceDecided, .firingsMissed,
-            .successOverdue, .runAdmitted, .runFinished:
+            .changeMarked, .successOverdue, .runAdmitted, .runFinished:
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,

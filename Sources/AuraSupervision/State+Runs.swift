@@ -23,6 +23,7 @@ extension State {
         default:
             let before = row.phase
             row.apply(entry)
+            noteLandings(of: row, entry.fact)
             index.move(row, from: before, reasoner: reasoner(of: row))
             runs[id] = row
         }

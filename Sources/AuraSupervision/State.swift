@@ -14,6 +14,9 @@ package struct State: Sendable {
     package internal(set) var budgets: [BudgetKey: BudgetRow] = [:]
     /// Threads of chats; their answered messages stay in the record.
     package internal(set) var threads: [ThreadKey: ThreadRow] = [:]
+    /// Deliveries that were taken, by automaton and id; and their ids in order, in no row.
+    package internal(set) var deliveries: [AutomatonName: [String: DeliveryRow]] = [:]
+    var deliveryOrder: [AutomatonName: [String]] = [:]
     /// The same runs as they are looked for; derived, in no row.
     package internal(set) var index = RunIndex()
     /// Until when breakers keep automatons paused, where they end by themselves; derived, in no row.
@@ -76,6 +79,12 @@ package struct State: Sendable {
         try each(.threads) { (_, row: ThreadRow) in
             threads[ThreadKey(row.automaton, row.thread)] = row
         }
+        var delivered: [DeliveryRow] = []
+        try each(.deliveries) { (_, row: DeliveryRow) in delivered.append(row) }
+        for row in delivered.sorted(by: { $0.sequence < $1.sequence }) {
+            deliveries[row.automaton, default: [:]][row.id] = row
+            deliveryOrder[row.automaton, default: []].append(row.id)
+        }
         changed = Set(automata.keys)
     }
 
@@ -116,7 +125,7 @@ package struct State: Sendable {
             try BudgetKey(text: key).flatMap { budgets[$0] }.map { try encoder.text(of: $0) }
         case .threads:
             try ThreadKey(text: key).flatMap { threads[$0] }.map { try encoder.text(of: $0) }
-        case .occurrences, .messages: nil
+        case .occurrences, .messages, .deliveries: nil
         }
     }
 

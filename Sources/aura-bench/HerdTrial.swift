@@ -143,7 +143,7 @@ struct HerdTrial {
         var commit: (at: Instant, seen: Int?)?
         for entry in try store.reader.entries(after: after) {
             if commit?.at != entry.at { commit = (entry.at, seen[entry.sequence]) }
-            guard case .occurrenceDecided(let nominal, _) = entry.fact,
+            guard case .occurrenceDecided(let nominal, _, _) = entry.fact,
                 nominal.milliseconds == due, let name = entry.automaton,
                 decided.insert(name).inserted
             else { continue }

@@ -119,6 +119,7 @@ struct DefinitionTemplate {
                 "aura-ctl \(verb) \(kind.rawValue)", with: "aura-ctl \(verb) \(name)")
         }
         text = text.replacing("aura/\(kind.rawValue)/", with: "aura/\(name)/")
+        text = text.replacing("/hooks/\(kind.rawValue)", with: "/hooks/\(name)")
         text = text.replacing("automaton: \(kind.rawValue),", with: "automaton: \(name),")
         text = text.replacing("builds-on: [\(kind.rawValue)]", with: "builds-on: [\(name)]")
     }

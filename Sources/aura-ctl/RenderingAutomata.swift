@@ -49,7 +49,9 @@ enum AutomatonText {
         table.rows = automata.map { status in
             let state = state(of: status)
             let last = last(of: status, times, isCompact: true)
-            let next = status.next.map { times.cell($0, isCompact: true) } ?? "-"
+            let next =
+                status.next.map { times.cell($0, isCompact: true) }
+                ?? status.when.map { SafeText.brief($0, max: nextMax) } ?? "-"
             let schedule = status.schedule.trimmingPrefix("cron ")
             var cells: [Table.Cell] = [
                 .init("\(state.glyph) \(status.row.name)", state.colour), .init(String(schedule)),
@@ -85,7 +87,8 @@ enum AutomatonText {
             return [
                 .init(status.row.name.text), .init(state.text, state.colour),
                 .init(status.row.kind.rawValue), .init(status.schedule),
-                .init(status.next.map { times.both($0) } ?? "-"), .init(last.text, last.colour),
+                .init(status.next.map { times.both($0) } ?? status.when ?? "-"),
+                .init(last.text, last.colour),
                 .init(today(of: status)),
             ]
         }
@@ -113,6 +116,15 @@ enum AutomatonText {
         return state
     }
 
+    /// What an input takes, and what it is when nobody gives it.
+    private static func text(of input: InputDeclaration) -> String {
+        let standard = input.standard.flatMap { try? JSON.text($0) }
+        let expected = JSONSchema.expectation(of: input.schema)
+        let about = input.schema["description"]?.stringValue.map { " - " + $0 } ?? ""
+        return "\(input.name): \(expected)"
+            + (standard.map { "; \($0) unless given" } ?? "; has to be given") + about
+    }
+
     /// One automaton in full.
     static func lines(
         of status: AutomatonStatus, width: Int?, _ style: Style, _ times: TimeText
@@ -130,8 +142,9 @@ enum AutomatonText {
         add("schedule", SafeText.line(status.schedule))
         add(
             "next",
-            status.next.map { times.both($0) } ?? "none"
-                + (whyNot(status).map { " (\($0.word))" } ?? ""))
+            status.next.map { times.both($0) + (whyNot(status).map { " (\($0.word))" } ?? "") }
+                ?? (whyNot(status).map { "none (\($0.word))" }
+                    ?? SafeText.line(status.when ?? "none")))
         if status.row.pause != nil, status.next != nil {
             add("", "what fires is skipped until: aura-ctl resume \(status.row.name)")
         }
@@ -147,6 +160,9 @@ enum AutomatonText {
         add("today", BudgetText.spent(status.today.spent, of: status.today.limits))
         if status.today.reserved != .zero {
             add("held", HumanText.amount(status.today.reserved))
+        }
+        for (index, input) in (status.inputs ?? []).enumerated() {
+            add(index == 0 ? "inputs" : "", SafeText.brief(text(of: input)))
         }
         add("definition", SafeText.line(status.row.definition.prefix(12)))
         if !status.runs.isEmpty {

@@ -41,7 +41,7 @@ enum OccurrenceText {
                 .init("#\(row.sequence)"),
                 .init(
                     (row.through.map { "and all others up to \(times.absolute($0)): " } ?? "")
-                        + reason(of: row.decision)),
+                        + (row.cause.map { $0.words + ": " } ?? "") + reason(of: row.decision)),
             ]
         }
         return table.lines(width: width, style)

@@ -48,6 +48,10 @@ enum RunText {
     static func text(of trigger: Trigger, _ times: TimeText) -> String {
         switch trigger {
         case .schedule(let nominal): "schedule, due " + times.absolute(nominal)
+        case .change(let nominal, let what):
+            "\(SafeText.brief(what)), at \(times.absolute(nominal))"
+        case .delivery(let nominal, let id):
+            "delivery \(SafeText.brief(id)), at \(times.absolute(nominal))"
         case .chain(let run, let name, _): "after run \(run.short) of \(name)"
         case .message(let thread, let number, let principal):
             "message \(number) of thread \(thread) by \(SafeText.line(principal.name))"
@@ -107,6 +111,9 @@ enum RunText {
         add("cause", text(of: run.trigger, times))
         if let task = run.task {
             add("task", "\(SafeText.line(task.id)): \(SafeText.firstLine(task.text))")
+        }
+        for (name, value) in (run.inputs ?? [:]).sorted(by: { $0.key < $1.key }) {
+            add("input", SafeText.line("\(name) = \((try? JSON.text(value)) ?? "?")"))
         }
         add("admitted", times.both(run.admittedAt))
         if let started = run.startedAt { add("started", times.both(started)) }

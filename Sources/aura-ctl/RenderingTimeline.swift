@@ -168,6 +168,7 @@ struct TimelineText {
             + rest.map { status in
                 let next =
                     status.next.map { "next " + times.both($0) }
+                    ?? status.when.map { SafeText.line($0) }
                     ?? "no time is planned: \(SafeText.line(status.schedule))"
                 let what = AutomatonText.whyNot(status)?.word ?? next
                 let name = TextWidth.cut(status.row.name.text, to: margin)

@@ -62,6 +62,7 @@ import Testing
         standard.reasoners = settings?.reasoners ?? [:]
         standard.dayBudget = BudgetLimits(microDollars: 20_000_000)
         standard.retention = PruneRule(olderThan: .minutes(90 * 24 * 60))
+        standard.hooks = HookSettings(host: "127.0.0.1", port: 9180)
         #expect(settings == standard)
         #expect(settings?.reasoners.keys.sorted() == ["main", "other", "trial"])
     }

@@ -189,8 +189,9 @@ import Testing
                 a.yaml:3:9: error: both `prompt` and `run`, expected one of them
                   hint: make two automatons of it, the second with `schedule: {after: ...}`
                 a.yaml:6:34: error: `outputs[0].schema`: `pattern` is not checked; known are \
-                additionalProperties, const, description, enum, items, maxItems, maxLength, \
-                maximum, minItems, minLength, minimum, properties, required, title, type
+                additionalProperties, const, default, description, enum, examples, \
+                exclusiveMaximum, exclusiveMinimum, items, maxItems, maxLength, maximum, minItems, \
+                minLength, minimum, properties, required, title, type
                 """),
         Broken(
             "yes is not true",

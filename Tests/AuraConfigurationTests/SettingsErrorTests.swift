@@ -19,7 +19,8 @@ import Testing
             says: """
                 etc/aurad.yaml:1:1: error: unknown key `operator_group`, expected one of \
                 `state`, `socket`, `operator-group`, `user`, `definitions`, `libexec`, \
-                `runs-max`, `max-starts-per-minute`, `day-budget`, `record`, `providers`, `reasoners`
+                `runs-max`, `max-starts-per-minute`, `day-budget`, `record`, `providers`, \
+                `reasoners`, `hooks`
                   hint: did you mean `operator-group`?
                 """),
         Broken(

@@ -73,7 +73,7 @@ final class ControlLab: Sendable {
                         sequence: 4, runsActive: 0, runsQueued: 0, automata: [], refused: [],
                         weaknesses: [])))
         case .order(let order, let principal, let continuation):
-            guard case .run(let name) = order else {
+            guard case .run(let name, _) = order else {
                 continuation.resume(returning: .failure(APIError(.conflict, "not now")))
                 return
             }

@@ -40,6 +40,18 @@ struct GitStepTests {
         #expect(plain.hasPrefix("base \(try lab.commit("main")) "))
     }
 
+    @Test("a command finds what its run was given in its environment, whatever stands in it")
+    func inputs() throws {
+        let lab = try StepLab(.taskRun)
+        lab.run.inputs = [
+            "branch": .string("$(touch /ws/evil); 'x' \"y\"\nz"), "rows": .integer(3),
+        ]
+        let line = #"printf '%s|%s' "$AURA_INPUT_BRANCH" "$AURA_INPUT_ROWS"; ls"#
+        let outcome = try lab.step(.run(step: .shell(line)))
+        #expect(outcome.end == .exited(0))
+        #expect(outcome.output == "$(touch /ws/evil); 'x' \"y\"\nz|3")
+    }
+
     @Test("a survey without its base ends with 6, without its list with 7")
     func missing() throws {
         let lab = try StepLab()

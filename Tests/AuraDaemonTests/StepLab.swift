@@ -17,7 +17,7 @@ final class StepLab {
     let workspaces: Workspaces
     let plans: StepPlans
     var definition: Definition
-    let run: RunRow
+    var run: RunRow
     private let launcher: Launcher
 
     /// The operator's checkout, with one commit on `main`: `tasks.md`, `code.txt` and `docs/guide`.

@@ -29,6 +29,7 @@ enum Samples {
                 reason: "aurad was not running")
         case .occurrenceDecided:
             .occurrenceDecided(nominal: Instant(milliseconds: 0), decision: .started(run: run))
+        case .changeMarked: .changeMarked(mark: "m", reason: "its own landing")
         case .messageReceived:
             .messageReceived(
                 thread: .main, number: 1, message: ChatMessage(id: "m", text: "hello"))

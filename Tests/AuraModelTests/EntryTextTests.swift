@@ -106,6 +106,18 @@ struct EntryTextTests {
                 nominal: Instant(milliseconds: .max), decision: .skipped(reason: evil)),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: .min), decision: .missed(reason: evil)),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 0), decision: .missed(reason: evil),
+                cause: .change(what: evil, mark: evil)),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 0), decision: .missed(reason: evil),
+                cause: .delivery(HookDelivery(id: evil, digest: evil))),
+            .changeMarked(mark: evil, reason: evil),
+            .runAdmitted(
+                RunAdmitted(
+                    trigger: .delivery(nominal: Instant(milliseconds: 0), id: evil),
+                    kind: .taskRun, definition: evil, task: brief, budget: .none, day: evil,
+                    inputs: [evil: .string(evil)])),
             .runAdmitted(
                 RunAdmitted(
                     trigger: .order(by: principal), kind: .taskRun, definition: evil, task: brief,

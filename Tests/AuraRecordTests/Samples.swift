@@ -109,6 +109,14 @@ enum Samples {
                 nominal: Instant(milliseconds: 3), decision: .cancelled(reason: "c")),
             .occurrenceDecided(
                 nominal: Instant(milliseconds: 5), decision: .skipped(reason: "busy")),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 6), decision: .queued(reason: "q"),
+                cause: .delivery(
+                    HookDelivery(id: "1", digest: "d", inputs: ["a": .string(awkward)]))),
+            .occurrenceDecided(
+                nominal: Instant(milliseconds: 7), decision: .queued(reason: "q"),
+                cause: .change(what: awkward, mark: "m")),
+            .changeMarked(mark: "m", reason: awkward),
             .runAdmitted(admitted), .attemptStarted,
             .attemptReady(
                 attestation: Attestation(

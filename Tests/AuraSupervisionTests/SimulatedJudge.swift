@@ -207,7 +207,7 @@ struct SimulatedJudge {
         case .runFinished(let outcome, _, _):
             if let run = entry.run { known[name]?.live.remove(run) }
             oweChains(of: name, outcome)
-        case .occurrenceDecided(let nominal, let decision):
+        case .occurrenceDecided(let nominal, let decision, _):
             decided += 1
             try judge(nominal.milliseconds, decision, of: name, by: entry.principal)
         case .firingsMissed(let from, let through, _):

@@ -25,7 +25,8 @@ import Testing
         "AuraDaemon": [
             "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
             "AuraHTTP", "AuraReasoner", "AuraJournal", "AuraConfiguration", "Crypto", "Hummingbird",
-            "NIOCore", "NIOPosix", "Logging", "FoundationEssentials", "Synchronization", "Glibc",
+            "HummingbirdCore", "NIOCore", "NIOPosix", "Logging", "FoundationEssentials",
+            "Synchronization", "Glibc",
         ],
         "aurad": ["AuraDaemon", "AuraModel", "AuraSystem", "ArgumentParser", "Glibc"],
         "aura-worker": ["AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "Glibc"],
