@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test night-test kinds-test trigger-test faults-test record-test limits-test dev-test \
+.PHONY: build test demo system-test crash-test night-test kinds-test trigger-test faults-test loop-test record-test limits-test dev-test \
 	deb install lint clean
 
 ifdef BUILT
@@ -88,6 +88,9 @@ faults-test: build
 	Tests/System/faults-test
 	Tests/System/egress-test
 	Tests/System/abuse-test
+
+loop-test: build
+	Tests/System/loop-test
 
 record-test: build
 	Tests/System/record-test

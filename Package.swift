@@ -130,8 +130,8 @@ let package = Package(
         tests(
             "AuraDaemonTests",
             [
-                "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
-                "AuraDaemon", "CDiskFaults", crypto,
+                "AuraModel", "AuraAutomata", "AuraSupervision", "AuraSystem", "AuraRecord",
+                "AuraConfinement", "AuraReasoner", "AuraDaemon", "CDiskFaults", crypto,
             ]),
         tests("AuraControlTests", ["AuraModel", "aura-ctl"]),
         tests("TidyTests", []),

@@ -10,53 +10,59 @@ enum AgentTool: Hashable, Sendable {
     /// spec-gen: hands in the whole specification.
     case submitSpec
 
-    /// Every tool there is, in the order in which the model is told of them.
-    static let all: [Self] =
-        ToolName.allCases.map { .performed($0) } + [.finish, .wait, .askOperator]
-
-    /// The tools of a run.
+    /// The tools of an assignment, in the order in which the model is told of them.
     ///
     /// Commands and requests are left out when the definition does not grant them; a reviewer only
     /// reads.
-    static func offered(
-        _ capabilities: Definition.Capabilities, role: TaskBrief.Role? = nil
-    ) -> [Self] {
-        if role == .review {
-            return all.filter { tool in
-                switch tool {
-                case .performed(let name): name.effect == .pure
-                case .finish: true
-                case .wait, .askOperator, .submitSpec: false
-                }
+    static func offered(_ assignment: Assignment) -> [Self] {
+        if assignment.task?.role == .review { return looking + [.finish] }
+        let capabilities = assignment.definition.capabilities
+        let granted = performed(assignment).filter { tool in
+            switch tool.effect {
+            case .external: capabilities.fetch?.isEmpty == false
+            case .pure, .workspace, .command:
+                capabilities.commands || !ToolName.ofCommands.contains(tool)
             }
         }
-        return all.filter { tool in
-            switch tool {
-            case .performed(.runCommand): capabilities.commands
-            case .performed(.fetch): capabilities.fetch?.isEmpty == false
-            case .performed, .finish, .wait, .askOperator, .submitSpec: true
-            }
+        return granted.map { .performed($0) } + [.finish, .wait, .askOperator]
+    }
+
+    /// What changes nothing.
+    private static let looking: [Self] = [
+        .performed(.readFile), .performed(.listFiles), .performed(.search),
+    ]
+
+    /// What there is by the rules of the assignment, in the form that suits its model.
+    private static func performed(_ assignment: Assignment) -> [ToolName] {
+        guard assignment.rules > KernelRules.first else {
+            return [.readFile, .listFiles, .search, .editFile, .writeFile, .runCommand]
         }
+        let edits: [ToolName] =
+            switch assignment.edits {
+            case .exact: [.editFile, .writeFile]
+            case .patch: [.applyPatch, .writeFile]
+            case .whole: [.writeFile]
+            }
+        return [.readFile, .listFiles, .search] + edits + ToolName.ofCommands + [.fetch]
     }
 
     /// The tools of a chat: those that change nothing, and what is granted beside.
     ///
     /// It ends with prose, and whoever is asked sits at the other end.
-    static func ofChat(_ capabilities: Definition.Capabilities) -> [Self] {
-        ToolName.allCases.filter { tool in
-            switch tool.effect {
+    static func ofChat(_ assignment: Assignment) -> [Self] {
+        let capabilities = assignment.definition.capabilities
+        return performed(assignment).filter { tool in
+            if ToolName.ofCommands.contains(tool) { return capabilities.commands }
+            return switch tool.effect {
             case .pure: true
-            case .workspace: capabilities.edits == true
-            case .command: capabilities.commands
+            case .workspace, .command: capabilities.edits == true
             case .external: capabilities.fetch?.isEmpty == false
             }
         }.map { .performed($0) }
     }
 
     /// The tools of a spec-gen: it reads, and hands in.
-    static let ofSpecGen: [Self] =
-        ToolName.allCases.filter { $0.effect == .pure }.map { .performed($0) }
-        + [.submitSpec, .finish]
+    static let ofSpecGen: [Self] = looking + [.submitSpec, .finish]
 
     /// The name by which the model calls it.
     var name: String {
@@ -77,6 +83,25 @@ struct ToolUse: Hashable, Sendable {
     var input: JSONValue
     /// The answer's token limit cut it short: its input may be a part only.
     var isCut: Bool
+}
+
+extension ToolName {
+    /// What a run has that may run commands.
+    static let ofCommands: [Self] = [.runCommand, .commandOutput, .killCommand]
+}
+
+extension ToolUse {
+    /// The paths that the call names, from the root of the workspace.
+    var paths: [String] {
+        var named = PatchPaths.named(in: input["patch"]?.stringValue ?? "").map { $0[...] }
+        if let path = input["path"]?.stringValue { named.append(path[...]) }
+        return named.map { path in
+            var path = path.hasPrefix("/ws/") ? path.dropFirst("/ws/".count) : path
+            while path.hasPrefix("./") { path = path.dropFirst(2) }
+            // A directory is in itself.
+            return path.hasSuffix("/") ? String(path) : "\(path)/"
+        }
+    }
 }
 
 extension ModelAnswer {

@@ -15,6 +15,7 @@ package struct Chat: Hashable, Sendable {
         case idle
         case surveying(ChatTurn, OutstandingStep)
         case preparing(ChatTurn, base: String, OutstandingStep)
+        case readingNotes(ChatTurn, base: String, OutstandingStep)
         /// The agent has the outstanding command; `base` is nil without a workspace.
         case answering(ChatTurn, base: String?)
         case landing(ChatTurn, Landing)
@@ -23,6 +24,7 @@ package struct Chat: Hashable, Sendable {
 
     private let run: RunID
     private let definition: Definition
+    private let rules: Int
     private var state = State.idle
     private var agent: AgentLoop
     private var counter = CommandCounter()
@@ -34,9 +36,9 @@ package struct Chat: Hashable, Sendable {
         run = assignment.run
         definition = assignment.definition
         agent = AgentLoop(
-            system: ChatPrompt.system(definition),
-            offered: AgentTool.ofChat(definition.capabilities), limits: definition.limits,
-            ending: .prose)
+            system: ChatPrompt.system(assignment), offered: AgentTool.ofChat(assignment),
+            limits: definition.limits, ending: .prose, rules: assignment.rules)
+        rules = assignment.rules
     }
 
     /// Takes in one transaction and returns what is to be done about it.
@@ -48,7 +50,7 @@ package struct Chat: Hashable, Sendable {
             state = .surveying(turn, step)
             return step.commands
         case (.idle, _), (.finished, _): return []
-        case (_, .wrapUp):
+        case (_, .wrapUp), (_, .told):
             // Kept by the agent for its next message, whatever is under way.
             _ = agent.step(transaction, issuing: &counter)
             return []
@@ -61,7 +63,13 @@ package struct Chat: Hashable, Sendable {
             state = .preparing(turn, base: base, step)
             return absorb(reading) { machine, result in
                 guard result.isSuccess else { return machine.broken(step.request, result) }
-                return machine.converse(turn, base: base)
+                return machine.readNotes(turn, base: base)
+            }
+        case (.readingNotes(let turn, let base, var step), _):
+            let reading = step.take(transaction, issuing: &counter)
+            state = .readingNotes(turn, base: base, step)
+            return absorb(reading) { machine, result in
+                machine.converse(turn, base: base, project: StepReading.notes(result))
             }
         case (.answering(let turn, let base), _):
             return absorb(agent.step(transaction, issuing: &counter), turn, base: base)
@@ -72,10 +80,20 @@ package struct Chat: Hashable, Sendable {
         }
     }
 
-    private mutating func converse(_ turn: ChatTurn, base: String?) -> [Command] {
+    private mutating func readNotes(_ turn: ChatTurn, base: String) -> [Command] {
+        guard rules > KernelRules.first else { return converse(turn, base: base) }
+        let step = OutstandingStep(.notes(commit: base), issuing: &counter)
+        state = .readingNotes(turn, base: base, step)
+        return step.commands
+    }
+
+    private mutating func converse(
+        _ turn: ChatTurn, base: String?, project: [ProjectNote] = []
+    ) -> [Command] {
         state = .answering(turn, base: base)
         let progress = agent.begin(
-            turn.message.text, earlier: ChatPrompt.earlier(turn), issuing: &counter)
+            turn.message.text, earlier: ChatPrompt.earlier(turn), project: project,
+            issuing: &counter)
         return absorb(progress, turn, base: base)
     }
 
@@ -86,7 +104,7 @@ package struct Chat: Hashable, Sendable {
         case .commands(let commands): return commands
         case .submitted: return []
         case .ended(let outcome, let text):
-            guard outcome.isSuccess else { return finish(outcome) }
+            guard outcome.isSuccess else { return agent.takeBegun() + finish(outcome) }
             answer = text
             guard let base, definition.capabilities.edits == true else { return finish(outcome) }
             let landing = Landing(plan(turn, base: base), issuing: &counter)

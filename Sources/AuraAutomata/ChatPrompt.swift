@@ -3,8 +3,9 @@ import AuraModel
 /// What the kernel says to the model of a chat.
 enum ChatPrompt {
     /// The system prompt: the same bytes in every call of a thread, so that providers can cache it.
-    static func system(_ definition: Definition) -> String {
-        var parts = [rules(definition)]
+    static func system(_ assignment: Assignment) -> String {
+        let definition = assignment.definition
+        var parts = [rules(definition, assignment.rules)]
         if definition.capabilities.edits == true, !definition.verify.isEmpty {
             let steps = definition.verify.map { "- \($0.name): \($0.argv.joined(separator: " "))" }
             parts.append(
@@ -18,14 +19,15 @@ enum ChatPrompt {
         return parts.joined(separator: "\n\n")
     }
 
-    private static func rules(_ definition: Definition) -> String {
+    private static func rules(_ definition: Definition, _ rules: Int) -> String {
         """
         You are \(definition.name.text), in a conversation with the operators of a server. Each \
         of their messages is answered once, by your first message without a tool call.
 
         Rules:
         - \(place(definition))
-        - \(definition.capabilities.commands ? commands : noCommands)\(AgentPrompt.requests(definition))
+        - \(definition.capabilities.commands ? AgentPrompt.commands(rules) : noCommands)\
+        \(AgentPrompt.requests(definition))
         - Look before you claim: your tools are there to check what you say.
         - A tool's error tells what to do next; do not repeat the same call unchanged.
         - Answer what was asked, plainly and briefly. If something is missing, ask for it in your \
@@ -47,11 +49,6 @@ enum ChatPrompt {
             + "Leave git alone; what you change is taken over as one commit on a branch of "
             + "this thread, from which the next message goes on."
     }
-
-    private static let commands = """
-        Commands run in a sandbox over the workspace, without network; nothing stays running \
-        after a command has ended.
-        """
 
     private static let noCommands = "You cannot run commands."
 

@@ -49,10 +49,11 @@ struct Compaction: Hashable, Sendable {
         var files: [String] = []
         for block in messages.flatMap(\.content) {
             guard case .toolUse(_, let name, let input) = block,
-                ToolName(rawValue: name)?.effect == .workspace,
-                let path = input["path"]?.stringValue, !files.contains(path)
+                ToolName(rawValue: name)?.effect == .workspace
             else { continue }
-            files.append(path)
+            let patched = PatchPaths.named(in: input["patch"]?.stringValue ?? "")
+            let named = input["path"]?.stringValue.map { [$0] } ?? patched
+            files += named.filter { !files.contains($0) }
         }
         guard !files.isEmpty else { return "no file was changed" }
         let shown = files.suffix(filesShownMax).map { Excerpt.line($0) }.joined(separator: ", ")

@@ -49,6 +49,7 @@ package struct DevLoop: Hashable, Sendable {
 
     let run: RunID
     let definition: Definition
+    let rules: Int
     var phase = Phase.idle
     var counter = CommandCounter()
     var bench: Bench?
@@ -72,6 +73,7 @@ package struct DevLoop: Hashable, Sendable {
     package init(assignment: Assignment) {
         run = assignment.run
         definition = assignment.definition
+        rules = assignment.rules
     }
 
     /// Takes in one transaction and returns what is to be done about it.
@@ -95,7 +97,8 @@ package struct DevLoop: Hashable, Sendable {
         case .wrapUp(let reason):
             story.wrapUp = reason
             return []
-        case .messaged, .modelAnswered, .modelFailed, .toolFinished, .operatorAnswered, .waited:
+        case .messaged, .modelAnswered, .modelFailed, .toolFinished, .operatorAnswered, .waited,
+            .told:
             return []
         }
         return commands + goOn()

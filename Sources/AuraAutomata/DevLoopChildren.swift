@@ -20,7 +20,8 @@ extension DevLoop {
         reasoner: String?
     ) -> [Command] {
         let brief = TaskBrief(
-            id: attempt.task.id, text: text, notes: notes, lane: lane(attempt.task), role: role)
+            id: attempt.task.id, text: text, notes: notes, lane: lane(attempt.task), role: role,
+            notesOf: rules > KernelRules.first ? attempt.base : nil)
         let command = counter.issue(
             .spawn(
                 request: SpawnRequest(

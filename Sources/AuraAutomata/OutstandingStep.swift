@@ -46,7 +46,7 @@ struct OutstandingStep: Hashable, Sendable {
             command = counter.issue(.step(request: request)).id
             return .again(commands)
         case .started, .messaged, .modelAnswered, .modelFailed, .toolFinished, .stepFinished,
-            .childFinished, .operatorAnswered, .waited, .interrupted, .wrapUp:
+            .childFinished, .operatorAnswered, .waited, .interrupted, .wrapUp, .told:
             return .elsewhere
         }
     }

@@ -34,6 +34,7 @@ package struct SpecGen: Hashable, Sendable {
         case readingSpec(Material, head: String, OutstandingStep)
         case readingRequirements(Material, OutstandingStep)
         case preparing(Material, OutstandingStep)
+        case readingNotes(Material, OutstandingStep)
         case drafting(Material)
         /// The first of the questions is being asked.
         case asking(Material, [SpecDocument.Item], CommandID)
@@ -43,6 +44,7 @@ package struct SpecGen: Hashable, Sendable {
 
     private let run: RunID
     private let definition: Definition
+    private let rules: Int
     private var state = State.idle
     private var agent: AgentLoop
     private var counter = CommandCounter()
@@ -58,7 +60,8 @@ package struct SpecGen: Hashable, Sendable {
         definition = assignment.definition
         agent = AgentLoop(
             system: SpecPrompt.system(definition), offered: AgentTool.ofSpecGen,
-            limits: definition.limits)
+            limits: definition.limits, rules: assignment.rules)
+        rules = assignment.rules
     }
 
     /// Takes in one transaction and returns what is to be done about it.
@@ -69,7 +72,7 @@ package struct SpecGen: Hashable, Sendable {
             state = .surveying(step)
             return step.commands
         case (.idle, _), (.finished, _): return []
-        case (_, .wrapUp):
+        case (_, .wrapUp), (_, .told):
             _ = agent.step(transaction, issuing: &counter)
             return []
         case (.surveying(var step), _):
@@ -88,6 +91,10 @@ package struct SpecGen: Hashable, Sendable {
             let reading = step.take(transaction, issuing: &counter)
             state = .preparing(material, step)
             return absorb(reading) { $0.prepared(material, $1) }
+        case (.readingNotes(let material, var step), _):
+            let reading = step.take(transaction, issuing: &counter)
+            state = .readingNotes(material, step)
+            return absorb(reading) { $0.draft(material, StepReading.notes($1)) }
         case (.drafting(let material), _):
             return absorb(agent.step(transaction, issuing: &counter), material)
         case (.asking(let material, let questions, let command), _):
@@ -208,9 +215,16 @@ extension SpecGen {
         guard result.isSuccess else {
             return finish(.workspaceFailed, StepReading.failure("prepare a clone", result))
         }
+        guard rules > KernelRules.first else { return draft(material, []) }
+        let step = OutstandingStep(.notes(commit: material.base), issuing: &counter)
+        state = .readingNotes(material, step)
+        return step.commands
+    }
+
+    private mutating func draft(_ material: Material, _ project: [ProjectNote]) -> [Command] {
         state = .drafting(material)
         let task = SpecPrompt.task(requirements: material.requirements, old: material.old)
-        return absorb(agent.begin(task, issuing: &counter), material)
+        return absorb(agent.begin(task, project: project, issuing: &counter), material)
     }
 
     private mutating func absorb(

@@ -101,6 +101,11 @@ enum StepReading {
         return nil
     }
 
+    /// The project's notes for agents; none where they could not be read: work goes on without.
+    static func notes(_ result: StepResult) -> [ProjectNote] {
+        result.isSuccess ? ProjectNote.read(result.output) ?? [] : []
+    }
+
     /// How a step failed, in one line.
     static func failure(_ what: String, _ result: StepResult) -> String {
         let why = Excerpt.line(lastLine(result.output))

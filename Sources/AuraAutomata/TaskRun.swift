@@ -23,6 +23,8 @@ package struct TaskRun: Hashable, Sendable {
     private enum Stage: Hashable, Sendable {
         case survey
         case prepare(base: String)
+        /// The project's notes in a commit, for an agent that works on `base`.
+        case notes(commit: String, base: String?)
         /// One of the definition's commands; `base` is nil without a workspace of one's own.
         case command(base: String?, index: Int)
         case collect(base: String?)
@@ -44,6 +46,7 @@ package struct TaskRun: Hashable, Sendable {
     private let definition: Definition
     private let task: TaskBrief?
     private var state = State.idle
+    private let rules: Int
     private var agent: AgentLoop
     private var counter = CommandCounter()
     private var inputs: [String: JSONValue] = [:]
@@ -58,12 +61,10 @@ package struct TaskRun: Hashable, Sendable {
         run = assignment.run
         definition = assignment.definition
         task = assignment.task
-        let definition = assignment.definition
-        let role = assignment.task?.role
+        rules = assignment.rules
         agent = AgentLoop(
-            system: AgentPrompt.system(definition, role: role),
-            offered: AgentTool.offered(definition.capabilities, role: role),
-            limits: definition.limits)
+            system: AgentPrompt.system(assignment), offered: AgentTool.offered(assignment),
+            limits: assignment.definition.limits, rules: assignment.rules)
     }
 
     /// Takes in one transaction and returns what is to be done about it.
@@ -81,7 +82,7 @@ package struct TaskRun: Hashable, Sendable {
                 return forward(transaction)
             }
             return again(stage, interruptions + 1, reason)
-        case .wrapUp:
+        case .wrapUp, .told:
             // Kept by the agent for its next message, whatever is under way.
             _ = agent.step(transaction, issuing: &counter)
             return []
@@ -94,6 +95,7 @@ package struct TaskRun: Hashable, Sendable {
 
     private mutating func begin() -> [Command] {
         if task == nil, definition.workspace != nil { return perform(.survey) }
+        if let commit = task?.notesOf { return perform(.notes(commit: commit, base: nil)) }
         return work(base: nil)
     }
 
@@ -101,11 +103,16 @@ package struct TaskRun: Hashable, Sendable {
         if task == nil, let commands = definition.run, !commands.isEmpty {
             return perform(.command(base: base, index: 0))
         }
+        if let base, rules > KernelRules.first { return perform(.notes(commit: base, base: base)) }
+        return work(base: base, project: [])
+    }
+
+    private mutating func work(base: String?, project: [ProjectNote]) -> [Command] {
         state = .working(base: base)
         let text =
             task.map { AgentPrompt.task($0) }
             ?? AgentPrompt.task(definition) + AgentPrompt.inputs(inputs)
-        return absorb(agent.begin(text, issuing: &counter), base: base)
+        return absorb(agent.begin(text, project: project, issuing: &counter), base: base)
     }
 
     private mutating func forward(_ transaction: Transaction) -> [Command] {
@@ -118,7 +125,7 @@ package struct TaskRun: Hashable, Sendable {
         case .commands(let commands): return commands
         case .ended(let outcome, let summary):
             self.summary = summary
-            guard outcome.isSuccess else { return finish(outcome, summary) }
+            guard outcome.isSuccess else { return agent.takeBegun() + finish(outcome, summary) }
             guard !outputs.isEmpty else { return conclude(outcome, base: base) }
             return perform(.collect(base: base))
         case .submitted: return []
@@ -133,6 +140,7 @@ extension TaskRun {
         switch stage {
         case .survey: .survey
         case .prepare(let base): .prepare(base: base)
+        case .notes(let commit, _): .notes(commit: commit)
         case .command(_, let index): .run(step: commands[index])
         case .collect: .collect(paths: outputs.map(\.path))
         case .export(let base):
@@ -181,6 +189,7 @@ extension TaskRun {
         case .prepare(let base):
             guard result.isSuccess else { return broken(stage, result) }
             return work(base: base)
+        case .notes(_, let base): return work(base: base, project: StepReading.notes(result))
         case .command(let base, let index): return ran(base, index, result)
         case .collect(let base): return collected(base, result)
         case .export(let base): return exported(base, result)

@@ -9,6 +9,9 @@ enum ToolSchemas {
     /// 3600: `limits.command` bounds it further where the command is run.
     static let commandSecondsMax = 3600
 
+    /// 600: ten minutes at a time; who waits longer asks again.
+    static let outputSecondsMax = 600
+
     /// One field of a tool's input.
     struct Field: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
@@ -33,16 +36,16 @@ enum ToolSchemas {
     }
 
     /// The tool as the model is told of it.
-    static func schema(_ tool: AgentTool) -> ToolSchema {
+    static func schema(_ tool: AgentTool, rules: Int) -> ToolSchema {
         if tool == .submitSpec {
             return ToolSchema(
-                name: tool.name, description: about(tool), input: SpecDraft.schema)
+                name: tool.name, description: about(tool, rules), input: SpecDraft.schema)
         }
-        let fields = fields(tool)
+        let fields = fields(tool, rules)
         let properties = fields.map { ($0.name, property($0)) }
         let required = fields.filter(\.isRequired).map { JSONValue.string($0.name) }
         return ToolSchema(
-            name: tool.name, description: about(tool),
+            name: tool.name, description: about(tool, rules),
             input: .object([
                 "type": .string("object"),
                 "properties": .object(Dictionary(properties) { first, _ in first }),
@@ -53,13 +56,15 @@ enum ToolSchemas {
 
     /// What is wrong with `input`, in words on which the model can act, or nil when it can be
     /// carried out.
-    static func problem(with input: JSONValue, for tool: AgentTool) -> String? {
+    static func problem(
+        with input: JSONValue, for tool: AgentTool, rules: Int
+    ) -> String? {
         guard case .object(let members) = input else {
             return "\(tool.name): the input must be a JSON object"
         }
         // Judged whole by who takes it in, so that all that is wrong is said at once.
         if tool == .submitSpec { return nil }
-        let fields = fields(tool)
+        let fields = fields(tool, rules)
         let known = fields.map(\.name).joined(separator: ", ")
         for field in fields {
             switch members[field.name] {
@@ -76,8 +81,9 @@ enum ToolSchemas {
     }
 
     /// The fields of a tool's input.
-    private static func fields(_ tool: AgentTool) -> [Field] {
+    private static func fields(_ tool: AgentTool, _ rules: Int) -> [Field] {
         switch tool {
+        case .performed(.runCommand): runCommand(rules)
         case .performed(let tool): fields(tool)
         case .finish:
             [
@@ -126,11 +132,11 @@ enum ToolSchemas {
             ]
         case .writeFile:
             [path, .required("content", .text, "The whole new content")]
-        case .runCommand:
+        case .applyPatch:
             [
-                .required("command", .text, "A shell line, run by /bin/sh in /ws"),
-                .optional(
-                    "timeout_seconds", .integer(1...commandSecondsMax), "Wall time it may take"),
+                .required(
+                    "patch", .text,
+                    "From `*** Begin Patch` to `*** End Patch`, or a unified diff")
             ]
         case .fetch:
             [
@@ -140,10 +146,37 @@ enum ToolSchemas {
                 .optional("body", .text, "What POST, PUT, PATCH or DELETE sends"),
                 .optional("content_type", .text, "What the body is, such as application/json"),
             ]
+        case .runCommand: []
+        case .commandOutput:
+            [
+                job,
+                .optional("offset", .integer(0...Int.max), "From which byte on; 0 if left out"),
+                .optional(
+                    "wait_seconds", .integer(1...outputSecondsMax),
+                    "How long to wait for the command to end first"),
+            ]
+        case .killCommand: [job]
         }
     }
 
-    private static func about(_ tool: AgentTool) -> String {
+    private static let job = Field.required(
+        "command", .integer(1...Int.max), "The number that run_command gave it")
+
+    private static func runCommand(_ rules: Int) -> [Field] {
+        let fields: [Field] = [
+            .required("command", .text, "A shell line, run by /bin/sh in /ws"),
+            .optional(
+                "timeout_seconds", .integer(1...commandSecondsMax), "Wall time it may take"),
+        ]
+        guard rules > KernelRules.first else { return fields }
+        return fields + [
+            .optional(
+                "background", .truth,
+                "Begin it and go on; its end is told, its output read with command_output")
+        ]
+    }
+
+    private static func about(_ tool: AgentTool, _ rules: Int) -> String {
         switch tool {
         case .performed(.readFile): "Read a text file; lines come numbered."
         case .performed(.listFiles):
@@ -155,6 +188,17 @@ enum ToolSchemas {
             "Replace exact text in a file. Nothing is changed unless it matches as asked."
         case .performed(.writeFile):
             "Write a whole file, new or existing; directories on the way are made."
+        case .performed(.applyPatch):
+            "Change, add, delete or move files by a patch with context lines. All of it is done, or "
+                + "nothing."
+        case .performed(.commandOutput):
+            "Read what a command in the background has put out, from a byte on."
+        case .performed(.killCommand):
+            "Kill a command in the background, with all that it started."
+        case .performed(.runCommand) where rules > KernelRules.first:
+            "Run one command in a sandbox over the workspace, without network. Its output and exit "
+                + "status come back when it has ended; only with background does it go on "
+                + "beside you, until it ends or is killed."
         case .performed(.runCommand):
             "Run one command in a sandbox over the workspace, without network. Its output and exit "
                 + "status come back when it has ended; nothing stays running."

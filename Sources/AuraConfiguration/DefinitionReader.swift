@@ -165,6 +165,8 @@ package enum DefinitionReader {
     private static let attemptsRange = 1...10
     /// Each has a clone of its own, and a worker.
     private static let parallelRange = 1...16
+    /// Each has a cage of its own over the same tree.
+    private static let parallelCommandsRange = 1...8
     /// No model known answers more than 128 Ki tokens in one turn.
     private static let answerTokensRange = 1...131_072
 
@@ -172,7 +174,10 @@ package enum DefinitionReader {
         guard
             let fields = Fields(
                 field,
-                keys: ["turns", "attempts", "command", "answer-tokens", "parallel"]
+                keys: [
+                    "turns", "attempts", "command", "answer-tokens", "parallel",
+                    "parallel-commands",
+                ]
                     + ResourceFields.keys,
                 expected: "a mapping such as `{turns: 40, command: 10m}`", &report)
         else { return nil }
@@ -185,7 +190,8 @@ package enum DefinitionReader {
             answerTokens: fields["answer-tokens"]?.whole(answerTokensRange, &report)
                 ?? standard.answerTokens,
             parallel: fields["parallel"]?.whole(parallelRange, &report),
-            resources: ResourceFields.read(fields, &report))
+            resources: ResourceFields.read(fields, &report),
+            parallelCommands: fields["parallel-commands"]?.whole(parallelCommandsRange, &report))
     }
 
     /// 64 directories: each is a mount in every cage of the run.

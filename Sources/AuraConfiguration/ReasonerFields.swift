@@ -66,7 +66,7 @@ enum ReasonerFields {
     /// 8: whoever is not answered by so many is not answered.
     private static let fallbacksMax = 8
 
-    private static let common = ["provider", "model", "runs-max", "fallback"]
+    private static let common = ["provider", "model", "runs-max", "fallback", "edits"]
     private static let timeouts = ["idle-timeout", "total-timeout"]
     private static let ofAnthropic = ["base-url", "credential"]
     private static let prices = ["prices"]
@@ -116,6 +116,7 @@ enum ReasonerFields {
                 prices.flatMap { PriceFields.pricing($0, &report) } ?? reasoner.pricing
             readTimeouts(fields, into: &reasoner, &report)
         }
+        reasoner.edits = fields["edits"]?.word(of: EditForm.allCases, &report)
         reasoner.runsMax = fields["runs-max"]?.whole(SettingsReader.runsRange, &report)
         reasoner.fallbacks =
             fields["fallback"]?.items(

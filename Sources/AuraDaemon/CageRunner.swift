@@ -40,6 +40,7 @@ final class CageRunner {
     private let launcher: Launcher
     private let watches: Watches
     private var jobs: [Key: Job] = [:]
+    private var background = BackgroundJobs()
 
     /// 256 KiB: what one turn reads of one program's output.
     private static let readBytesMax = 256 << 10
@@ -52,16 +53,19 @@ final class CageRunner {
 
     /// Starts `plan`.
     ///
-    /// `conclude` makes the events of its end, unless it is cancelled first.
+    /// `conclude` makes the events of its end, unless it is cancelled first. The output of one in the
+    /// background can be read meanwhile.
     func run(
-        _ key: Key, _ plan: StepPlans.Plan, conclude: @escaping (StepResult) -> [Event]
+        _ key: Key, _ plan: StepPlans.Plan, inBackground: Bool = false,
+        conclude: @escaping (StepResult) -> [Event]
     ) -> [Event] {
         do {
             let job = Job(
                 cage: try launcher.launch(plan.cage), plan: plan, conclude: conclude)
             jobs[key] = job
+            if inBackground { background.began(key) }
             let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
-                try self?.read(job)
+                try self?.read(key, job)
                 return []
             }
             let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
@@ -75,8 +79,33 @@ final class CageRunner {
         }
     }
 
+    /// Reads the output of a command in the background for the call `caller`.
+    func follow(
+        _ key: Key, for caller: CommandID, from offset: Int, wait: Milliseconds
+    ) -> [Event] {
+        background.read(
+            key, for: caller, from: offset, wait: wait, at: SystemClock.monotonicMilliseconds())
+    }
+
+    /// Kills a command in the background; the call `caller` is answered when it is gone.
+    func kill(_ key: Key, for caller: CommandID) throws -> [Event] {
+        if background.isRunning(key) { try jobs[key]?.cage.kill() }
+        return background.read(
+            key, for: caller, from: nil, wait: Self.deathMax,
+            at: SystemClock.monotonicMilliseconds())
+    }
+
+    /// A minute: what is killed is gone in milliseconds; a disk may hold it for longer.
+    private static let deathMax = Milliseconds.minutes(1)
+
+    /// Answers the calls that have waited long enough for a command.
+    func takeAnswers() -> [Event] {
+        background.takeDue(at: SystemClock.monotonicMilliseconds())
+    }
+
     /// Kills what serves `run`; nothing more is heard of it.
     func cancel(_ run: RunID) throws {
+        background.forget(run)
         for (key, job) in jobs where key.run == run {
             job.isCancelled = true
             try job.cage.kill()
@@ -99,7 +128,8 @@ final class CageRunner {
 
     /// Monotonic milliseconds at which the limits of a job are to be looked at next.
     var nextDeadline: Int? {
-        jobs.values.filter { !$0.isEnding }.map(\.watch.nextLook).min()
+        let looks = jobs.values.filter { !$0.isEnding }.map(\.watch.nextLook)
+        return (looks + [background.nextDeadline].compactMap { $0 }).min()
     }
 
     /// Kills every job that is beyond one of its limits.
@@ -111,13 +141,18 @@ final class CageRunner {
         }
     }
 
-    private func read(_ job: Job) throws {
+    private func read(_ key: Key, _ job: Job) throws {
         guard let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax) else { return }
         if bytes.isEmpty, let reading = job.watches.first {
             watches.remove(reading)
         }
-        job.output.append(bytes)
+        keep(bytes, of: key, job)
         job.watch.heard(at: SystemClock.monotonicMilliseconds())
+    }
+
+    private func keep(_ bytes: [UInt8], of key: Key, _ job: Job) {
+        job.output.append(bytes)
+        background.put(bytes, of: key)
     }
 
     private func finish(_ key: Key, _ job: Job) throws -> [Event] {
@@ -126,7 +161,7 @@ final class CageRunner {
         jobs[key] = nil
         guard !job.isCancelled else { return [] }
         while let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
-            job.output.append(bytes)
+            keep(bytes, of: key, job)
         }
         let exit = job.verdict ?? StepResult.Exit(end, job.cage.limit)
         let duration = Milliseconds(SystemClock.monotonicMilliseconds() - job.startedAt)
@@ -136,6 +171,7 @@ final class CageRunner {
             output += "\n[\(limit.text)]\n"
         }
         return job.conclude(StepResult(exit: exit, output: output, duration: duration))
+            + background.ended(key, exit)
     }
 }
 

@@ -108,6 +108,12 @@ struct ControlServer: Sendable {
                 return try await service.answer(try run(context), given.text, by: principal)
             }
         }
+        router.post("v1/runs/:id/tell") { request, context in
+            try await answer(context) { principal in
+                try await service.tell(
+                    try run(context), try await body(of: request), by: principal)
+            }
+        }
         router.get("v1/entries") { request, context in
             try await answer(context) { _ in try await service.entries(query: Query(request)) }
         }

@@ -62,6 +62,22 @@ struct ControlService: Sendable {
         return try await inbox.order(.answer(id, text: text), by: principal).get()
     }
 
+    func tell(
+        _ id: RunID, _ message: ChatMessage, by principal: Principal
+    ) async throws -> OrderResult {
+        let row = try run(id).run
+        guard let outcome = row.outcome else {
+            return try await inbox.order(.tell(id, message), by: principal).get()
+        }
+        if row.told?.contains(where: { $0.id == message.id }) == true {
+            return OrderResult(
+                changed: false, message: "run \(id) had that message, and is over", run: id)
+        }
+        throw APIError(
+            .conflict, "run \(id) is over: \(EntryText.text(of: outcome))",
+            hint: "aura-ctl show \(id)")
+    }
+
     func budgets(query: Query, at now: Instant) async throws -> [BudgetLevel] {
         var name: AutomatonName?
         if let text = query["automaton"] {

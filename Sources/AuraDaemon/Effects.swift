@@ -71,12 +71,13 @@ final class Effects {
         case .abandonCall(let run, let command):
             calls.abandon(.init(run: run, command: command))
             return []
-        case .tool(let run, let command, let call) where call.tool.place == .aurad:
+        case .tool(let run, let command, let call) where call.tool == .fetch:
             let definition = state.runs[run].flatMap { state.definitions[$0.definition] }
             return fetches.start(
                 .init(run: run, command: command), call,
                 granted: definition?.capabilities.fetch ?? [])
-        case .tool(let run, let command, let call): return runTool(call, command, of: run, state)
+        case .tool(let run, let command, let call):
+            return try runTool(call, command, of: run, state)
         case .step(let run, let command, let request):
             return runStep(request, command, of: run, state)
         case .cancelEffects(let run):
@@ -127,7 +128,9 @@ final class Effects {
             }
             let assignment = Assignment(
                 run: run, generation: generation, definition: definition, task: row.task,
-                history: try history(of: run), pendingTools: tools)
+                history: try history(of: run), pendingTools: tools,
+                rules: row.rules ?? KernelRules.first,
+                edits: row.edits ?? .exact)
             return attempts.launch(
                 .init(run: run, generation: generation),
                 try plans.worker(of: row, owner: owner, definition), assignment)
@@ -161,17 +164,29 @@ final class Effects {
 
     private func runTool(
         _ call: ToolCall, _ command: CommandID, of run: RunID, _ state: State
-    ) -> [Event] {
+    ) throws -> [Event] {
+        let job = CageRunner.Key(run: run, command: call.input["command"]?.integerValue ?? 0)
+        switch call.tool {
+        case .commandOutput:
+            return cages.follow(
+                job, for: command, from: call.input["offset"]?.integerValue ?? 0,
+                wait: .seconds(call.input["wait_seconds"]?.integerValue ?? 0))
+        case .killCommand: return try cages.kill(job, for: command)
+        case .runCommand: break
+        case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: return []
+        }
         let conclude = { (result: StepResult) in
             [Event.toolEnded(run, command, ToolResult(ofCommand: result))]
         }
-        return start(run, command, state, conclude) { row, owner, definition in
+        let isBackground = call.isBackground
+        return start(run, command, state, inBackground: isBackground, conclude) {
+            row, owner, definition in
             try plans.plan(call, of: row, owner: owner, definition)
         }
     }
 
     private func start(
-        _ run: RunID, _ command: CommandID, _ state: State,
+        _ run: RunID, _ command: CommandID, _ state: State, inBackground: Bool = false,
         _ conclude: @escaping (StepResult) -> [Event],
         plan: (RunRow, RunID, Definition) throws -> StepPlans.Plan
     ) -> [Event] {
@@ -181,7 +196,8 @@ final class Effects {
         do {
             let plan = try plan(row, owner, definition)
             return cages.run(
-                .init(run: run, command: command), plan, conclude: conclude)
+                .init(run: run, command: command), plan, inBackground: inBackground,
+                conclude: conclude)
         } catch {
             return conclude(
                 StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))

@@ -96,6 +96,36 @@ enum GitScripts {
             done </tmp/files
             """#
 
+    /// Prints the notes for agents that a commit has, as `ProjectNote.read` takes them: the root's
+    /// first, then those of directories, the higher ones before the deeper.
+    ///
+    /// 12 KiB of a file are shown, 40 KiB and 32 files in all: some ten thousand tokens. A link is
+    /// followed where it leads to a file of the commit. What is no UTF-8 is left out.
+    static let notes =
+        commitsOnly + #"""
+            export LC_ALL=C
+            git -C /src -c core.quotePath=false ls-tree -r --full-tree --name-only "$AURA_COMMIT" \
+                >/tmp/tree
+            grep -E '(^|/)AGENTS\.md$' /tmp/tree | head -n 500 | while IFS= read -r path; do
+                printf '%s %s\n' "$(printf %s "$path" | tr -cd / | wc -c)" "$path"
+            done | sort -k1,1n -k2 | head -n 32 | cut -d' ' -f2- >/tmp/paths
+            room=40960
+            while IFS= read -r path; do
+                printf '%s:%s\n' "$AURA_COMMIT" "$path" >/tmp/name
+                git -C /src cat-file --follow-symlinks --batch-check </tmp/name >/tmp/kind
+                read -r blob kind size </tmp/kind
+                [ "$kind" = blob ] && [ "$room" -gt 0 ] || continue
+                git -C /src cat-file blob "$blob" >/tmp/whole
+                head -c "$((room < 12288 ? room : 12288))" /tmp/whole | tr -d '\000' |
+                    iconv -c -f UTF-8 -t UTF-8 >/tmp/note || :
+                shown=$(wc -c </tmp/note)
+                room=$((room - shown))
+                printf 'note %s %s %s %s\n' "$blob" "$size" "$shown" "$path"
+                cat /tmp/note
+                echo
+            done </tmp/paths
+            """#
+
     /// Prints files of the tree, each behind `file BYTES PATH` and before a newline.
     ///
     /// Only what is a file in its place: a link, even inside the tree, is left out.

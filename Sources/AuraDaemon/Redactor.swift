@@ -76,6 +76,9 @@ extension Redactor {
             return .stepEnded(run, command, clean(result))
         case .ordered(.answer(let run, let text), let principal, let ticket):
             return .ordered(.answer(run, text: clean(text)), by: principal, ticket: ticket)
+        case .ordered(.tell(let run, var message), let principal, let ticket):
+            message.text = clean(message.text)
+            return .ordered(.tell(run, message), by: principal, ticket: ticket)
         case .ordered(.say(let name, let thread, var message), let principal, let ticket):
             message.text = clean(message.text)
             return .ordered(.say(name, thread, message), by: principal, ticket: ticket)

@@ -59,6 +59,10 @@ struct StepPlans {
                 GitScripts.read, run, binds: [source(workspace)], tree: nil,
                 ["AURA_COMMIT": commit, "AURA_PATHS": paths.joined(separator: "\n")],
                 output: .document)
+        case .notes(let commit):
+            return git(
+                GitScripts.notes, run, binds: [source(workspace)], tree: nil,
+                ["AURA_COMMIT": commit], output: .document)
         case .prepare(let base, let lane):
             try workspaces.ensure(owner, .store)
             try workspaces.renew(owner, .tree, lane: lane)

@@ -131,8 +131,8 @@ final class TurnLoop {
         beat()
         while stopReason == nil {
             try turn(
-                happened() + calls.wake() + fetches.wake() + changes.due() + changedZones()
-                    + orders())
+                happened() + calls.wake() + fetches.wake() + cages.takeAnswers() + changes.due()
+                    + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)

@@ -163,6 +163,7 @@ package enum AuditFields {
             case .messaged: ("messaged", nil)
             case .interrupted: ("interrupted", "interrupted")
             case .wrapUp: ("wrap-up", nil)
+            case .told: ("told", nil)
             }
         var fields = [("AURA_TRANSACTION_KIND", word)]
         if let command = transaction.settledCommand {

@@ -13,6 +13,10 @@ package struct Assignment: Hashable, Sendable, Codable {
     /// The worker's own tool calls that are in the record without an outcome: an earlier attempt
     /// may or may not have performed them, and their images tell.
     package var pendingTools: [PendingTool]
+    /// By which the run's kernel decides: those that the run was admitted under.
+    package var rules: Int
+    /// How the model changes files.
+    package var edits: EditForm
 
     /// A recorded tool call of this run.
     package struct PendingTool: Hashable, Sendable, Codable {
@@ -29,7 +33,8 @@ package struct Assignment: Hashable, Sendable, Codable {
     /// An assignment.
     package init(
         run: RunID, generation: Generation, definition: Definition, task: TaskBrief?,
-        history: [Transaction], pendingTools: [PendingTool] = []
+        history: [Transaction], pendingTools: [PendingTool] = [],
+        rules: Int = KernelRules.current, edits: EditForm = .exact
     ) {
         self.run = run
         self.generation = generation
@@ -37,6 +42,8 @@ package struct Assignment: Hashable, Sendable, Codable {
         self.task = task
         self.history = history
         self.pendingTools = pendingTools
+        self.rules = rules
+        self.edits = edits
     }
 }
 

@@ -31,9 +31,9 @@ package enum ControlPath {
 
     /// GET, query `automaton`, `limit`: `[RunRow]`, newest first.
     ///
-    /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST and `/ID/answer` POST (`OperatorAnswer`):
-    /// `OrderResult`; `/ID/replay` GET: `[ReplayVerdict]`, the run and its children; `/ID/export`
-    /// GET: `RunBundle`.
+    /// Below it `/ID` GET: `RunDetail`; `/ID/stop` POST, `/ID/answer` POST (`OperatorAnswer`) and
+    /// `/ID/tell` POST (`ChatMessage`): `OrderResult`; `/ID/replay` GET: `[ReplayVerdict]`, the run
+    /// and its children; `/ID/export` GET: `RunBundle`.
     package static let runs = "/v1/runs"
     /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to
     /// wait for a first entry when there is none yet): `[Entry]` in order.

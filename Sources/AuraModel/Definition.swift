@@ -164,11 +164,14 @@ package struct Definition: Hashable, Sendable, Codable {
         package var parallel: Int?
         /// What a command may use; nil: as `ResourceLimits()` says.
         package var resources: ResourceLimits?
+        /// Commands of one answer that run at the same time; nil: one.
+        package var parallelCommands: Int?
 
         /// Limits: 40 turns, 2 attempts, 10 minutes a command, 8192 tokens an answer unless given.
         package init(
             turns: Int = 40, attempts: Int = 2, command: Milliseconds = .minutes(10),
-            answerTokens: Int = 8192, parallel: Int? = nil, resources: ResourceLimits? = nil
+            answerTokens: Int = 8192, parallel: Int? = nil, resources: ResourceLimits? = nil,
+            parallelCommands: Int? = nil
         ) {
             self.turns = turns
             self.attempts = attempts
@@ -176,6 +179,7 @@ package struct Definition: Hashable, Sendable, Codable {
             self.answerTokens = answerTokens
             self.parallel = parallel
             self.resources = resources
+            self.parallelCommands = parallelCommands
         }
     }
 

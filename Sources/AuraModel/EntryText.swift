@@ -276,21 +276,6 @@ extension EntryText {
         case .ask: .notice
         }
     }
-
-    /// The tool with what it is about: `edit_file calc.sh`, `run_command make test`.
-    package static func title(of call: ToolCall) -> String {
-        let key =
-            switch call.tool {
-            case .readFile, .listFiles, .editFile, .writeFile: "path"
-            case .search: "pattern"
-            case .runCommand: "command"
-            case .fetch: "url"
-            }
-        let name = call.tool.rawValue
-        guard let about = call.input[key]?.stringValue, !about.isEmpty else { return name }
-        let method = call.input["method"]?.stringValue.map { SafeText.firstLine($0, max: 8) + " " }
-        return "\(name) \(method ?? "")\(SafeText.firstLine(about, max: 80))"
-    }
 }
 
 // MARK: Outcomes
@@ -326,6 +311,7 @@ extension EntryText {
         case .waited: Self(.detail, "waited")
         case .interrupted(let command, let reason):
             Self(.warning, "\(title(command)) interrupted: \(SafeText.brief(reason))")
+        case .told(let message, let by): told(message, by)
         case .wrapUp(let reason): Self(.notice, "told to wrap up: \(SafeText.brief(reason))")
         }
     }

@@ -351,6 +351,11 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var fetches: FetchUse?
     /// What it was given, by `RunInputs`; nil where its definition declares none.
     package var inputs: [String: JSONValue]?
+    /// As `RunAdmitted` has them.
+    package var rules: Int?
+    package var edits: EditForm?
+    /// What operators told it, oldest first, at most `toldMax`.
+    package var told: [Told]?
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {
@@ -372,6 +377,8 @@ package struct RunRow: Hashable, Sendable, Codable {
         day = admitted.day
         reasoner = admitted.reasoner
         inputs = admitted.inputs
+        rules = admitted.rules
+        edits = admitted.edits
         admittedAt = at
         fruitlessAttempts = 0
         wrapUpSent = false

@@ -11,12 +11,16 @@ package struct RunAdmitted: Hashable, Sendable, Codable {
     package var reasoner: String?
     /// What it was given, complete; nil where its definition declares none.
     package var inputs: [String: JSONValue]?
+    /// The rules by which the run's kernel decides, to its end; nil: the first ones.
+    package var rules: Int?
+    /// How the model changes files; nil: by exact replacement.
+    package var edits: EditForm?
 
     /// An admitted run; `definition` is the digest of its snapshot.
     package init(
         trigger: Trigger, kind: AutomatonKind, definition: String, task: TaskBrief?,
         budget: BudgetLimits, day: String, reasoner: String? = nil,
-        inputs: [String: JSONValue]? = nil
+        inputs: [String: JSONValue]? = nil, rules: Int? = nil, edits: EditForm? = nil
     ) {
         self.trigger = trigger
         self.kind = kind
@@ -26,5 +30,7 @@ package struct RunAdmitted: Hashable, Sendable, Codable {
         self.day = day
         self.reasoner = reasoner
         self.inputs = inputs
+        self.rules = rules
+        self.edits = edits
     }
 }

@@ -116,6 +116,8 @@ package struct ReasonerSettings: Hashable, Sendable, Codable {
     package var runsMax: Int?
     /// Reasoners to ask in its place, in order, while it fails.
     package var fallbacks: [String]
+    /// How it changes files; nil: as `EditForm.standard` has it for its model.
+    package var edits: EditForm?
 
     /// 15 s: name resolution, TCP and TLS; a provider that needs longer is as good as absent.
     package static let connectStandard = Milliseconds.seconds(15)

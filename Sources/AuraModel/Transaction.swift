@@ -23,11 +23,13 @@ package enum Transaction: Hashable, Sendable, Codable {
     case messaged(turn: ChatTurn)
     /// Four fifths of a budget are used: bring the work to a close.
     case wrapUp(reason: String)
+    /// An operator said something to the run while it works.
+    case told(message: ChatMessage, by: Principal)
 
     /// The command that this transaction brings to its end, if it ends one.
     package var settledCommand: CommandID? {
         switch self {
-        case .started, .messaged, .wrapUp: nil
+        case .started, .messaged, .wrapUp, .told: nil
         case .modelAnswered(let command, _), .modelFailed(let command, _),
             .toolFinished(let command, _), .stepFinished(let command, _),
             .childFinished(let command, _, _, _, _), .operatorAnswered(let command, _),
@@ -130,13 +132,17 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     case search
     case editFile = "edit_file"
     case writeFile = "write_file"
+    case applyPatch = "apply_patch"
     case runCommand = "run_command"
+    case commandOutput = "command_output"
+    case killCommand = "kill_command"
     case fetch
 
     /// Where the call is performed.
     package enum Place: String, Sendable, Codable {
         case worker
         case siblingCage = "sibling-cage"
+        /// In aurad itself: requests, and what is about a command in a sibling cage.
         case aurad
     }
 
@@ -155,9 +161,9 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     /// Where this tool runs: the one table of the house.
     package var place: Place {
         switch self {
-        case .readFile, .listFiles, .search, .editFile, .writeFile: .worker
+        case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: .worker
         case .runCommand: .siblingCage
-        case .fetch: .aurad
+        case .commandOutput, .killCommand, .fetch: .aurad
         }
     }
 
@@ -168,11 +174,18 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     /// What an interruption of this tool means.
     package var effect: Effect {
         switch self {
-        case .readFile, .listFiles, .search: .pure
-        case .editFile, .writeFile: .workspace
-        case .runCommand: .command
+        case .readFile, .listFiles, .search, .commandOutput: .pure
+        case .editFile, .writeFile, .applyPatch: .workspace
+        case .runCommand, .killCommand: .command
         case .fetch: .external
         }
+    }
+}
+
+extension ToolCall {
+    /// Whether the call only begins a command, which then goes on beside the conversation.
+    package var isBackground: Bool {
+        tool == .runCommand && input["background"]?.boolValue == true
     }
 }
 
@@ -203,6 +216,8 @@ package enum StepRequest: Hashable, Sendable, Codable {
     case survey
     /// Print files of a commit, each behind `file BYTES PATH`; of a directory all that is in it.
     case read(commit: String, paths: [String])
+    /// Print the project's notes for agents in a commit, as `ProjectNote.read` takes them.
+    case notes(commit: String)
     /// Make the agent's disposable clone at a commit, in the room of `lane` (nil: the only one).
     case prepare(base: String, lane: String? = nil)
     /// Run one declared command in the agent's tree: the work of a task-run without a model.
@@ -243,6 +258,7 @@ package enum StepRequest: Hashable, Sendable, Codable {
         case .survey: "survey the repository"
         case .read(let commit, let paths):
             "read \(paths.joined(separator: ", ")) at \(commit.prefix(12))"
+        case .notes(let commit): "read the project's notes at \(commit.prefix(12))"
         case .prepare(let base, _): "prepare a clone at \(base.prefix(12))"
         case .run(let step): "run: \(step.name)"
         case .collect(let paths): "collect \(paths.joined(separator: ", "))"
@@ -358,6 +374,8 @@ package struct TaskBrief: Hashable, Sendable, Codable {
     package var lane: String?
     /// What the child is for; nil: it does the work.
     package var role: Role?
+    /// The commit whose notes for agents the child is told; nil: none.
+    package var notesOf: String?
 
     /// What a child can be for beside doing the work.
     package enum Role: String, Hashable, Sendable, Codable {
@@ -367,12 +385,14 @@ package struct TaskBrief: Hashable, Sendable, Codable {
 
     /// A task.
     package init(
-        id: String, text: String, notes: [String] = [], lane: String? = nil, role: Role? = nil
+        id: String, text: String, notes: [String] = [], lane: String? = nil, role: Role? = nil,
+        notesOf: String? = nil
     ) {
         self.id = id
         self.text = text
         self.notes = notes
         self.lane = lane
         self.role = role
+        self.notesOf = notesOf
     }
 }

@@ -48,6 +48,8 @@ package enum Order: Hashable, Sendable {
     case run(AutomatonName, RunOrder = RunOrder())
     case stopRun(RunID)
     case answer(RunID, text: String)
+    /// Tell this to a run that is at work.
+    case tell(RunID, ChatMessage)
     case pause(AutomatonName)
     case resume(AutomatonName)
     /// Start these firings of the past after all: those of one span, but for what has started.

@@ -35,6 +35,8 @@ extension Kernel {
                 return try backfill(name, nominals, by: principal, at: now)
             case .answer(let id, let text):
                 return try answer(id, text, at: now)
+            case .tell(let id, let message):
+                return try tell(id, message, by: principal, at: now)
             case .say(let name, let thread, let message):
                 return try say(message, to: thread, of: name, by: principal, at: now)
             case .fork(let name, let fork):

@@ -21,9 +21,16 @@ extension Kernel {
             trigger: trigger, kind: definition.kind, definition: row.definition, task: nil,
             budget: budget, day: today,
             // What nobody gave is as the definition says; what has no such value fires by no clock.
-            inputs: inputs ?? RunInputs.standard(definition.inputs ?? []))
+            inputs: inputs ?? RunInputs.standard(definition.inputs ?? []),
+            rules: KernelRules.current, edits: editForm(of: definition.reasoner))
         try record(.runAdmitted(admitted), automaton: name, run: id, by: principal, at: now)
         try transact(.started(trigger: trigger, inputs: admitted.inputs), on: id, at: now)
+    }
+
+    /// How the model behind `reasoner` changes files.
+    private func editForm(of reasoner: String) -> EditForm {
+        guard let settings = settings.reasoners[reasoner] else { return .exact }
+        return settings.edits ?? .standard(model: settings.model)
     }
 
     /// Lets a child in, with a budget carved out of what its parent has left.
@@ -44,7 +51,9 @@ extension Kernel {
         let trigger = Trigger.parent(run: parent, command: command)
         let admitted = RunAdmitted(
             trigger: trigger, kind: .taskRun, definition: row.definition, task: request.task,
-            budget: request.budget.tightened(by: left), day: row.day, reasoner: request.reasoner)
+            budget: request.budget.tightened(by: left), day: row.day, reasoner: request.reasoner,
+            rules: KernelRules.current,
+            edits: editForm(of: request.reasoner ?? state.reasoner(of: row)))
         try record(
             .runAdmitted(admitted), automaton: row.automaton, run: id, parent: parent, at: now)
         try transact(.started(trigger: trigger), on: id, at: now)

@@ -190,7 +190,7 @@ extension Kernel {
                     CallKey(run: id, command: command.id), reasoner: state.reasoner(of: row))
             case .tool(let call) where call.tool.isPerformedAtOnce: break
             case .tool(let call) where call.tool.place == .worker: own.append(command.id)
-            case .tool(let call) where call.tool.place == .aurad:
+            case .tool(let call) where call.tool == .fetch:
                 try request(call, command.id, of: id, row, at: now)
             case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
             case .step(let request): actions.append(.step(id, command.id, request))
@@ -215,10 +215,28 @@ extension Kernel {
         try transact(.toolFinished(command: command, result: refusal), on: id, at: now)
     }
 
+    /// 12 commands of a run at the same time: what a definition can allow, and those in the
+    /// background.
+    private static let commandsMax = 12
+
     /// Policy: a command is run only where the definition grants commands.
     private mutating func runInCage(
         _ call: ToolCall, _ command: CommandID, of id: RunID, _ row: RunRow, at now: Instant
     ) throws {
+        let underWay = row.pending.count { pending in
+            if case .tool(let call) = pending.intent.plan {
+                call.tool == .runCommand
+            } else {
+                false
+            }
+        }
+        guard call.tool != .runCommand || underWay <= Self.commandsMax else {
+            let refusal = ToolResult(
+                output: "Refused: \(Self.commandsMax) commands of this run are under way.",
+                isError: true, place: .siblingCage)
+            return try transact(
+                .toolFinished(command: command, result: refusal), on: id, at: now)
+        }
         if state.definitions[row.definition]?.capabilities.commands == true {
             actions.append(.tool(id, command, call))
         } else {

@@ -20,7 +20,8 @@ enum Policy {
         }
         guard definition.workspace != nil else { return "a step without a workspace" }
         switch request {
-        case .survey, .read, .prepare, .run, .collect, .export, .checkout, .rebase, .diff, .salvage,
+        case .survey, .read, .notes, .prepare, .run, .collect, .export, .checkout, .rebase, .diff,
+            .salvage,
             .checkoutTests:
             return nil
         case .verify(let step):
@@ -107,7 +108,7 @@ extension RunRow.Proof {
             if passed(on: checkedOut) != nil { prove(checkedOut) }
         case .salvage: salvaged = result.isSuccess ? Self.commit(in: result.output) : nil
         case .land(_, let commit, _, _): landed = result.isSuccess ? commit : landed
-        case .survey, .read, .prepare, .run, .collect, .diff, .push, .keep: break
+        case .survey, .read, .notes, .prepare, .run, .collect, .diff, .push, .keep: break
         }
     }
 

@@ -58,7 +58,8 @@ package struct RunHistory: Sendable {
         self.report = report
         assignment = Assignment(
             run: run, generation: 0, definition: definition, task: admitted.task,
-            history: transactions)
+            history: transactions, rules: admitted.rules ?? KernelRules.first,
+            edits: admitted.edits ?? .exact)
     }
 
     /// Compares a replay with what is recorded.

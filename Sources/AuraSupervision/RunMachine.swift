@@ -25,6 +25,7 @@ extension RunRow {
                 fetches = FetchUse(after: fetches, at: entry.at)
             }
             if let last = intents.last { activity = last.plan.title }
+            noteRead(intents)
         case .callHeld(let hold):
             guard let index = index(of: hold.command) else { break }
             pending[index].call = hold
@@ -85,6 +86,23 @@ extension RunRow {
             pending.removeAll { $0.intent.command == command }
         }
         if case .wrapUp = transaction { wrapUpSent = true }
+        if case .told(let message, _) = transaction {
+            told = (told ?? []) + [Told(message, index: transactions)]
+        }
+    }
+
+    /// A model call holds all that was said until then.
+    private mutating func noteRead(_ intents: [Intent]) {
+        guard let told, told.last?.command == nil else { return }
+        for intent in intents {
+            guard case .reason = intent.plan else { continue }
+            self.told = told.map { message in
+                var message = message
+                message.command = message.command ?? intent.command
+                return message
+            }
+            return
+        }
     }
 
     mutating func finish(_ outcome: RunOutcome, report: String, at: Instant) {

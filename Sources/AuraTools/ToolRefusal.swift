@@ -6,6 +6,11 @@ enum ToolRefusal: Error, Equatable, Sendable {
     case denied(String)
     case failed(String)
 
+    /// A file is no longer as it was when the call was planned.
+    static func changed(_ path: String) -> Self {
+        .failed("\(path) has changed meanwhile. Nothing was done; read it again")
+    }
+
     /// What a refusal by the kernel means for `path`.
     static func system(_ code: Int32, _ path: String) -> Self {
         switch code {

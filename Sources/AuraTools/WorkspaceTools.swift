@@ -34,6 +34,11 @@ package struct WorkspaceTools: Sendable {
                     return .settled(result("\(tool.path) has this content already"))
                 }
                 planned.images = [change.image]
+            case .patch(let tool):
+                planned.images = try tool.changes(in: workspace).map(\.image)
+                if planned.images.isEmpty {
+                    return .settled(result("the files have this content already"))
+                }
             }
             return .perform(planned)
         } catch {
@@ -49,7 +54,7 @@ package struct WorkspaceTools: Sendable {
             case .read(let tool): return result(try tool.run(in: workspace))
             case .list(let tool): return result(try tool.run(in: workspace))
             case .search(let tool): return result(try tool.run(in: workspace))
-            case .edit, .write: return try change(call)
+            case .edit, .write, .patch: return try change(call)
             }
         } catch {
             return refused(error)
@@ -67,9 +72,10 @@ package struct WorkspaceTools: Sendable {
         case .workspace: break
         }
         do throws(ToolRefusal) {
+            var isDone = true
             for image in call.images {
                 let place = try FileChange.place(image.path, in: workspace)
-                FileChange.clear(place)
+                FileChange.clear(place, of: call.images.count)
                 let now = try FileChange.digest(at: place)
                 if now == image.after { continue }
                 guard now == image.before else {
@@ -77,8 +83,10 @@ package struct WorkspaceTools: Sendable {
                         "indeterminate: \(image.path) is neither as it was nor as the "
                             + "call would have made it; read it before you go on")
                 }
-                return nil
+                isDone = false
             }
+            // A change of several files that stopped in their middle is brought to its end.
+            guard isDone else { return nil }
             return result(
                 "done before a restart: " + call.images.map(\.path).joined(separator: ", "))
         } catch {
@@ -87,24 +95,32 @@ package struct WorkspaceTools: Sendable {
     }
 
     private func change(_ call: ToolCall) throws(ToolRefusal) -> ToolResult {
-        guard let image = call.images.first, call.images.count == 1 else {
+        guard !call.images.isEmpty else {
             throw .failed("the call was not planned; make it again")
         }
-        let place = try FileChange.place(image.path, in: workspace)
-        let now = try FileChange.digest(at: place)
-        // Done already: a second perform of the same call changes nothing.
-        if now == image.after { return result("done: \(place.shown)") }
-        let change: FileChange? =
-            switch try Request(call) {
-            case .edit(let tool): try tool.change(in: workspace)
-            case .write(let tool): try tool.change(in: workspace)
-            case .read, .list, .search: nil
-            }
-        guard now == image.before, let change, change.image == image else {
-            throw .failed("\(place.shown) has changed meanwhile. Nothing was done; read it again")
+        // Files that are as they are to be: a second perform of the same call changes nothing.
+        var done: Set<String> = []
+        for image in call.images {
+            let place = try FileChange.place(image.path, in: workspace)
+            let now = try FileChange.digest(at: place)
+            guard now == image.after || now == image.before else { throw .changed(place.shown) }
+            if now == image.after { done.insert(image.path) }
         }
-        try change.write(in: workspace)
-        return result(change.message)
+        let left = call.images.filter { !done.contains($0.path) }
+        guard !left.isEmpty else {
+            return result("done: " + call.images.map(\.path).joined(separator: ", "))
+        }
+        let changes: [FileChange] =
+            switch try Request(call) {
+            case .edit(let tool): [try tool.change(in: workspace)]
+            case .write(let tool): try tool.change(in: workspace).map { [$0] } ?? []
+            case .patch(let tool): try tool.changes(in: workspace, without: done)
+            case .read, .list, .search: []
+            }
+        guard changes.map(\.image) == left else { throw .changed(left[0].path) }
+        try FileChange.write(changes, in: workspace)
+        let messages = changes.map(\.message).filter { !$0.isEmpty }
+        return result(messages.joined(separator: "\n"))
     }
 
     private func result(_ output: String) -> ToolResult {
@@ -127,6 +143,7 @@ private enum Request {
     case search(SearchTool)
     case edit(EditTool)
     case write(WriteTool)
+    case patch(PatchTool)
 
     init(_ call: ToolCall) throws(ToolRefusal) {
         let input = Input(call)
@@ -155,7 +172,8 @@ private enum Request {
         case .writeFile:
             self = .write(
                 WriteTool(path: try input.text("path"), content: try input.text("content")))
-        case .runCommand, .fetch:
+        case .applyPatch: self = .patch(PatchTool(patch: try input.text("patch")))
+        case .runCommand, .commandOutput, .killCommand, .fetch:
             throw .failed("\(call.tool.rawValue) is not performed in the worker")
         }
     }

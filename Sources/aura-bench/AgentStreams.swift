@@ -16,7 +16,7 @@ struct AgentStreams {
     private static let rounds = 10
 
     func results() throws -> [BenchResult] {
-        [try stream(), try context()]
+        [try stream()] + (try context())
     }
 
     /// Answers at full speed, from one to the next request: all that is done about them counted.
@@ -42,8 +42,13 @@ struct AgentStreams {
         return Double(events) / (Double(span) / 1e9)
     }
 
-    /// The last turns of a conversation of 900,000 tokens, beside posting as many bytes.
-    private func context() throws -> BenchResult {
+    /// 12: the conversation stands in aurad and in its worker, each time as it is and once as it is
+    /// read or written; a provider's library holds what it sends.
+    private static let copiesMax = 12
+
+    /// The last turns of a conversation of 900,000 tokens, beside posting as many bytes, and what
+    /// aurad and its worker then hold of it.
+    private func context() throws -> [BenchResult] {
         let line = String(repeating: "0123456 89 abcde", count: 115) + "\n"
         let lines = (0..<15).map { "\($0) \(line)" }.joined()
         let write = try ModelAnswers.call(
@@ -59,11 +64,15 @@ struct AgentStreams {
         let finish = try AgentTurns.finish(turn: needed * 2)
         var bytesMax = 0
         var isOver = false
-        server.begin { turn, bytes in
+        let before = lab.residentBytes().daemon
+        var held = 0
+        server.begin { [lab] turn, bytes in
             bytesMax = max(bytesMax, bytes)
             if turn == 0 { return write }
             guard bytes < Self.contextBytes, turn < read.count else {
                 isOver = true
+                let now = lab.residentBytes()
+                held = now.daemon - before + now.cages
                 return finish
             }
             return read[turn]
@@ -73,9 +82,14 @@ struct AgentStreams {
         server.begin { _, _ in finish }
         try server.loop(turns: Self.rounds, bodyBytes: bytesMax)
         let theirs = server.pauses.map { Double($0) / 1e6 }
-        return BenchResult(
+        let turn = BenchResult(
             name: "turn-at-900k-tokens-vs-bare-libcurl", value: ours.median ?? 0, unit: "ms",
             baseline: "libcurl loop in C posting \(bytesMax) bytes",
             baselineValue: theirs.median ?? 0)
+        let memory = BenchResult(
+            name: "resident-mib-at-900k-tokens-vs-bound", value: Double(held) / 1_048_576,
+            unit: "MiB", baseline: "\(Self.copiesMax) times \(bytesMax) bytes",
+            baselineValue: Double(Self.copiesMax * bytesMax) / 1_048_576)
+        return [turn, memory]
     }
 }

@@ -128,6 +128,14 @@ enum RunText {
             let title = EntryText.Subject(pending.intent.plan).title
             add("waits for", "\(title), since \(times.relative(pending.since))")
         }
+        if let told = run.told, !told.isEmpty {
+            let unread = told.count { $0.command == nil }
+            let read = unread == 0 ? "all read" : "\(unread) not read yet"
+            add(
+                "told",
+                "\(HumanText.plural(told.count, "message")), "
+                    + (run.kind == .devLoop ? "passed on to its agents" : read))
+        }
         add("definition", SafeText.line(run.definition.prefix(12)))
         if !run.report.isEmpty {
             lines.append("report:")

@@ -4,14 +4,15 @@ import Testing
 @testable import AuraAutomata
 
 @Suite struct AgentLoopTests {
-    @Test("calls of one answer are carried out in order and answered together")
+    @Test("calls that only look are made together and answered in the order of the answer")
     func ordered() throws {
         var driver = try Fixture.child()
         driver.answer([
             .text("two files"), Fixture.read("a", id: "1"), Fixture.read("b", id: "2"),
         ])
-        driver.result("A")
-        driver.result("B", isError: true)
+        #expect(driver.titles == ["reason", "read_file", "read_file"])
+        driver.result("B", of: 3, isError: true)
+        driver.result("A", of: 2)
         #expect(driver.titles == ["reason", "read_file", "read_file", "reason"])
         #expect(
             driver.said == [
@@ -64,7 +65,7 @@ import Testing
         #expect(content.hasPrefix(text))
     }
 
-    @Test("success is not accepted beside a failure that the model has not seen")
+    @Test("R45: success is not accepted beside a failure that the model has not seen")
     func finishUnseen() throws {
         var driver = try Fixture.child()
         driver.answer([Fixture.read(), Fixture.finish()])
@@ -81,7 +82,7 @@ import Testing
         #expect(driver.said == [.toolResult(id: "u", content: AgentPrompt.cutUse, isError: true)])
     }
 
-    @Test("the third equal call is answered with a nudge, and waiting is not a circle")
+    @Test("R45: the third equal call is answered with a nudge, and waiting is not a circle")
     func nudge() throws {
         var driver = try Fixture.child()
         for _ in 1...3 {
@@ -173,6 +174,38 @@ import Testing
         #expect(driver.outcome?.detail.hasSuffix("changed so far: new.txt") == true)
     }
 
+    @Test("R36: what was asked and what was done stay when a conversation is made shorter")
+    func cursor() throws {
+        var driver = try Fixture.child()
+        let long = String(repeating: "line of output\n", count: 500)
+        for turn in 1...8 {
+            driver.answer([
+                .text("step \(turn)"),
+                Fixture.use(
+                    "write_file", ["path": .string("f\(turn)"), "content": .string("x")],
+                    id: "u\(turn)"),
+            ])
+            driver.result("created f\(turn)\n\(long)")
+        }
+        driver.fail(.contextOverflow)
+        let messages = try #require(driver.request?.messages)
+        guard case .text(let task)? = messages.first?.content.first else {
+            Issue.record("the task is gone")
+            return
+        }
+        #expect(task.hasSuffix("add a line"))
+        for turn in 1...8 {
+            let call = messages[2 * turn - 1].content
+            #expect(call.first == .text("step \(turn)") && call.count == 2)
+            guard case .toolResult("u\(turn)", let found, false)? = messages[2 * turn].content.first
+            else {
+                Issue.record("call \(turn) has lost its result")
+                return
+            }
+            #expect(found.hasPrefix("created f\(turn)\n"))
+        }
+    }
+
     @Test("failed model calls are retried after 1, 2, 4, 8 and 16 seconds, or as long as asked")
     func backoff() throws {
         var driver = try Fixture.child()
@@ -187,7 +220,8 @@ import Testing
         #expect(asked.titles.last == "wait 5400000")
     }
 
-    @Test("an interrupted model call is made again; an interrupted command is told to the model")
+    @Test(
+        "R29: an interrupted model call is made again; an interrupted command is told to the model")
     func interrupted() throws {
         var driver = try Fixture.child()
         driver.feed(.interrupted(command: driver.id, reason: "restart"))

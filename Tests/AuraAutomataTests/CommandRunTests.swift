@@ -80,7 +80,7 @@ import Testing
         #expect(driver.request == nil)
     }
 
-    @Test("a model is told what is wrong with its outputs, twice, and then it has failed")
+    @Test("R4: a model is told what is wrong with its outputs, twice, and then it has failed")
     func repair() throws {
         var driver = Driver(try Self.assignment())
         for _ in 1...2 {

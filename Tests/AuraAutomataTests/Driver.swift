@@ -7,7 +7,10 @@ struct Driver {
     var commands: [Command] = []
     var history: [Transaction] = []
 
-    init(_ assignment: Assignment) {
+    private var notesRead: CommandID = 0
+
+    init(_ assignment: Assignment, notes: String = "") {
+        self.notes = notes
         automaton = Automaton(assignment: assignment)
         feed(.started(trigger: .schedule(nominal: Instant(milliseconds: 0))))
     }
@@ -37,11 +40,22 @@ struct Driver {
     /// The blocks of the last message that the model was sent.
     var said: [ContentBlock] { request?.messages.last?.content ?? [] }
 
-    var titles: [String] { commands.map { Self.title($0.act) } }
+    /// What it did, but for the reading of the project's notes, which goes without saying.
+    var titles: [String] {
+        commands.map { Self.title($0.act) }.filter { !$0.hasPrefix("read the project's notes") }
+    }
+
+    /// What the project tells its agents, as the step prints it.
+    var notes = ""
 
     mutating func feed(_ transaction: Transaction) {
         history.append(transaction)
         commands += automaton.step(transaction)
+        guard case .step(.notes)? = commands.last?.act, commands.last?.id != notesRead else {
+            return
+        }
+        notesRead = id
+        step(0, notes)
     }
 
     mutating func answer(_ content: [ContentBlock], stop: StopReason = .toolUse) {
@@ -60,10 +74,13 @@ struct Driver {
                 failure: ModelFailure(cause: cause, message: "no", retryAfter: retryAfter)))
     }
 
-    mutating func result(_ output: String, isError: Bool = false, isDenied: Bool = false) {
+    mutating func result(
+        _ output: String, of command: CommandID? = nil, isError: Bool = false,
+        isDenied: Bool = false
+    ) {
         feed(
             .toolFinished(
-                command: id,
+                command: command ?? id,
                 result: ToolResult(
                     output: output, isError: isError, isDenied: isDenied, place: .worker)))
     }
@@ -122,12 +139,16 @@ enum Fixture {
 
     /// An agent without steps around it.
     static func child(
-        limits: Definition.Limits = Definition.Limits(), commands: Bool = true
+        limits: Definition.Limits = Definition.Limits(), commands: Bool = true,
+        rules: Int = KernelRules.current, edits: EditForm = .exact, notes: String? = nil
     ) throws -> Driver {
-        Driver(
-            try assignment(
-                task: TaskBrief(id: "T001", text: "add a line"), limits: limits, commands: commands)
-        )
+        var assignment = try assignment(
+            task: TaskBrief(
+                id: "T001", text: "add a line", notesOf: notes == nil ? nil : Fixture.base),
+            limits: limits, commands: commands)
+        assignment.rules = rules
+        assignment.edits = edits
+        return Driver(assignment, notes: notes ?? "")
     }
 
     static func finish(_ status: String = "done") -> ContentBlock {

@@ -160,7 +160,8 @@ struct EndingCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct EndingTests {
-    @Test("a run ends as it should, once, and only `done` is success", arguments: EndingCase.all)
+    @Test(
+        "R1: a run ends as it should, once, and only `done` is success", arguments: EndingCase.all)
     func ending(_ row: EndingCase) throws {
         let driver = try row.play()
         let outcome = try #require(driver.outcome, "\(driver.titles)")

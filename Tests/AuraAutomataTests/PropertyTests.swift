@@ -22,6 +22,9 @@ import Testing
         if steer == 0 { return .wrapUp(reason: "r") }
         if steer == 1 { return .interrupted(command: command, reason: "r") }
         if steer == 2 { return .started(trigger: .order(by: .daemon)) }
+        if steer == 4 {
+            return .told(message: ChatMessage(id: "m", text: "hurry"), by: .daemon)
+        }
         if steer == 3 { return .messaged(turn: ConversationTests.turn()) }
         let kind =
             switch (chance.below(10), outstanding?.act) {
@@ -75,6 +78,8 @@ import Testing
         let blocks: [ContentBlock] = [
             .text(""), .text("hm"), .thinking(text: "t", signature: "s"), Fixture.read(),
             Fixture.use("run_command", ["command": .string("ls")]), Fixture.use("nope", [:]),
+            Fixture.use("run_command", ["command": .string("d"), "background": .bool(true)]),
+            Fixture.use("kill_command", ["command": .integer(3)]),
             Fixture.use("wait", ["seconds": .integer(1), "reason": .string("r")]),
             Fixture.use("ask_operator", ["question": .string("?")]), Fixture.finish(),
             Fixture.use("write_file", [:]), Fixture.finish("failed"),

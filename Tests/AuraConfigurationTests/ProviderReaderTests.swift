@@ -30,7 +30,7 @@ import Testing
                       - {from: 2026-07-01, input: 2, output: 10}
             reasoners:
               small: {provider: local, model: "qwen:8b", runs-max: 2, fallback: [large]}
-              large: {provider: local, model: dated}
+              large: {provider: local, model: dated, edits: whole}
             """)
         #expect(diagnostics == [])
         let read = try #require(settings)
@@ -53,6 +53,7 @@ import Testing
         #expect(small.contextTokens == 32_768)
         #expect(small.answerTokensMax == 4096)
         #expect(small.fallbacks == ["large"])
+        #expect(small.edits == nil && read.reasoners["large"]?.edits == .whole)
         #expect(
             [
                 small.connectTimeout, small.firstByteTimeout, small.idleTimeout,
@@ -88,7 +89,7 @@ import Testing
                   n: {prices: [{from: 2026-02-30, input: 1, output: 1}]}
             reasoners:
               a: {provider: othr, model: m}
-              b: {provider: other, model: mm}
+              b: {provider: other, model: mm, edits: diff}
               c: {provider: other, model: n, prices: {input: 1, output: 1}, fallback: [c, zz]}
             """)
         #expect(settings == nil)
@@ -112,6 +113,7 @@ import Testing
             "etc/aurad.yaml:17:42: error: `reasoners.c.prices` means nothing to provider `other`",
             "`reasoners.c.fallback[0]`: found `c`, expected another reasoner: `a`, `b`",
             "`reasoners.c.fallback[1]`: found `zz`",
+            "`reasoners.b.edits`: found `diff`, expected one of `exact`, `patch`, `whole`",
         ] { #expect(said.contains(expected), "\(expected)\n\(said)") }
     }
 }

@@ -30,6 +30,12 @@ import Testing
                     memory: 512 << 20, processes: 1_000, disk: 2 << 30, processorShare: 150,
                     processorTime: .minutes(30), idle: .minutes(5)))
         #expect(read("idle: 1m").0?.limits.resources == ResourceLimits(idle: .minutes(1)))
+        #expect(read("parallel-commands: 3").0?.limits.parallelCommands == 3)
+        #expect(
+            read("parallel-commands: 9").1 == [
+                "a.yaml:6:28: error: `limits.parallel-commands`: found `9`, expected a whole number, "
+                    + "1 to 8"
+            ])
         let none = try #require(read("turns: 3").0)
         #expect(none.limits.resources == nil)
     }

@@ -26,7 +26,7 @@ import Testing
         try body(redactor)
     }
 
-    @Test("a known secret is replaced wherever it stands, and everything else stays")
+    @Test("R42: a known secret is replaced wherever it stands, and everything else stays")
     func everywhere() throws {
         try withRedactor { redactor in
             let mark = "[redacted: key]"

@@ -84,6 +84,35 @@ struct BudgetTests {
         #expect(bench.kernel.state.runs[parent]?.transactions == 2)
     }
 
+    @Test(
+        "R34: what each call cost is an entry, a task's sum comes with its end, a run's in its row")
+    func told() throws {
+        var bench = try KernelBench(Self.definition())
+        let parent = try #require(try bench.startRun())
+        let spawn = SpawnRequest(task: TaskBrief(id: "T1", text: "x"), budget: .none)
+        try bench.propose(parent, (1, .spawn(request: spawn)))
+        let child = try #require(bench.kernel.state.runs.values.first { $0.parent == parent }?.id)
+        try bench.attest(child)
+        for (command, tokens) in [(1, 40), (2, 2)] {
+            try bench.propose(child, (command, KernelBench.request()))
+            try bench.send(.modelEnded(child, command, KernelBench.answer(tokens: tokens)))
+        }
+        try bench.propose(child, (3, .finish(outcome: RunOutcome(.done, ""), report: "")))
+        let calls = bench.entries.compactMap { entry -> Int? in
+            if case .settled(_, let amount, false) = entry.fact { amount.tokens } else { nil }
+        }
+        #expect(calls == [40, 2])
+        let tasks = bench.entries.compactMap { entry -> Amount? in
+            guard case .transacted(_, .childFinished(_, _, _, _, let spent)) = entry.fact
+            else { return nil }
+            return spent
+        }
+        #expect(tasks.map(\.tokens) == [42] && tasks.map(\.microDollars) == [42])
+        try bench.propose(parent, (2, .finish(outcome: RunOutcome(.done, ""), report: "")))
+        let row = try #require(bench.rows[.runs]?[parent.text])
+        #expect(try JSON.decode(RunRow.self, from: row.utf8).spent.tokens == 42)
+    }
+
     @Test("a run that takes longer than its wall budget ends as budget")
     func wall() throws {
         var bench = try KernelBench(Self.definition(run: BudgetLimits(wall: .minutes(1))))

@@ -187,7 +187,9 @@ struct KernelTests {
         #expect(bench.kernel.state.runs[run]?.pending.isEmpty == true)
     }
 
-    @Test("a question without an answer ends at its deadline, and one with an answer is delivered")
+    @Test(
+        "R14: a question without an answer ends at its deadline, and one with an answer is delivered"
+    )
     func questions() throws {
         var bench = try KernelBench(KernelBench.definition())
         let run = try #require(try bench.startRun())

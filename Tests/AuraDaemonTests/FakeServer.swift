@@ -1,0 +1,1 @@
+../AuraReasonerTests/FakeServer.swift

@@ -1,0 +1,1 @@
+../AuraReasonerTests/PollLoop.swift
