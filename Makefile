@@ -83,6 +83,7 @@ kinds-test: build
 	Tests/System/chat-test
 	Tests/System/spec-test
 	Tests/System/new-test
+	Tests/System/push-test
 
 faults-test: build
 	Tests/System/faults-test

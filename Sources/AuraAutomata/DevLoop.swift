@@ -80,9 +80,11 @@ package struct DevLoop: Hashable, Sendable {
     package mutating func step(_ transaction: Transaction) -> [Command] {
         let commands: [Command]
         switch transaction {
-        case .started:
+        case .started(_, _, let streak):
             guard phase == .idle else { return [] }
             phase = .running
+            story.streak = streak ?? story.streak
+            story.judgeSpending(definition.breaker ?? .standard)
             commands = []
         case .stepFinished(let command, let result):
             guard let bench, bench.command == command else { return [] }
@@ -91,7 +93,7 @@ package struct DevLoop: Hashable, Sendable {
         case .childFinished(let command, _, let outcome, let report, let spent):
             guard var work = working.removeValue(forKey: command) else { return [] }
             work.attempt.spent = work.attempt.spent + (spent ?? .zero)
-            story.spentSinceLanding = story.spentSinceLanding + (spent ?? .zero)
+            story.streak.spend(spent ?? .zero)
             commands = returned(work.attempt, isReview: work.isReview, outcome, report)
         case .interrupted(let command, let reason): commands = interrupted(command, reason)
         case .wrapUp(let reason):

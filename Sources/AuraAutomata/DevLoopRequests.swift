@@ -29,9 +29,11 @@ extension DevLoop {
         case .land(let attempt):
             .land(
                 branch: branch(attempt.task), commit: attempt.commit ?? "", base: attempt.base,
-                replaces: attempt.replaces)
+                replaces: attempt.replaces, carried: attempt.isRestacked ? true : nil)
         case .push(let attempt):
-            .push(branch: branch(attempt.task), commit: attempt.commit ?? "")
+            .push(
+                branch: branch(attempt.task), commit: attempt.commit ?? "",
+                remote: definition.landing.networkRemote, replaces: attempt.replaces)
         case .salvage(let attempt, let reason):
             .salvage(
                 base: attempt.base, message: attempt.obituary(reason, run: run, definition),

@@ -95,9 +95,13 @@ extension DevLoop {
             .workspaceFailed, "workspace.linted: \(refusal); let its spec-gen write it anew")
     }
 
+    private func read(_ text: String) -> TaskList {
+        TaskList(text).held(to: definition.taskReasoners)
+    }
+
     mutating func take(_ survey: StepReading.Survey) -> [Command] {
         tip = survey.base
-        if list.text != survey.list { list = TaskList(survey.list) }
+        if list.text != survey.list { list = read(survey.list) }
         isSurveyDue = false
         restacks = survey.stale.filter { !tried.contains($0.commit) }
         for entry in survey.stale { stale[entry.task] = entry.commit }
@@ -215,7 +219,7 @@ extension DevLoop {
                 branch: branch(attempt.task), attempts: attempt.number,
                 isRestacked: attempt.isRestacked))
         tip = commit
-        list = TaskList(list.ticking(attempt.task.id))
+        list = read(list.ticking(attempt.task.id))
         green.insert(commit)
         return definition.landing.mode == .push ? then(.push(attempt)) : []
     }

@@ -40,10 +40,8 @@ struct DevLoopStory: Hashable, Sendable {
     var fatal: RunOutcome?
     /// Why the breaker is open.
     private(set) var breaker: String?
-    private var failuresInRow = 0
-    /// All that was consumed since the last landing, and before each landing.
-    var spentSinceLanding = Amount.zero
-    private var spentOnLandings: [Amount] = []
+    /// With the runs before, as far as those count.
+    var streak = LoopStreak()
 
     /// Whether further tasks and attempts may be begun.
     var isOpen: Bool { wrapUp == nil && !isBroken }
@@ -120,39 +118,26 @@ struct DevLoopStory: Hashable, Sendable {
     mutating func land(_ task: Landed) {
         landed.append(task)
         unstacked.removeAll { $0 == task.id }
-        failuresInRow = 0
-        guard !task.isRestacked else { return }
-        spentOnLandings.append(spentSinceLanding)
-        spentSinceLanding = .zero
+        if !task.isRestacked { streak.land() }
     }
 
     mutating func fail(_ task: Failed, _ limits: Definition.Breaker) {
         failed.append(task)
-        failuresInRow += 1
-        if failuresInRow >= limits.failures {
-            let last = failed.suffix(limits.failures)
+        streak.fail()
+        if streak.failures >= limits.failures {
+            let last = failed.suffix(streak.failures)
+            let earlier = streak.failures - last.count
             breaker =
-                "\(limits.failures) tasks failed in a row: "
+                "\(streak.failures) tasks failed in a row"
+                + (earlier == 0 ? "" : ", \(earlier) of them in earlier runs") + ": "
                 + last.map { "\($0.id) (\(Excerpt.line($0.reason)))" }.joined(separator: ", ")
         }
         judgeSpending(limits)
     }
 
-    /// 3 landed tasks: the median of fewer is chance.
-    private static let landingsMin = 3
-
     /// Opens the breaker when much more was spent since the last landing than landings cost so far.
     mutating func judgeSpending(_ limits: Definition.Breaker) {
-        guard breaker == nil, spentOnLandings.count >= Self.landingsMin else { return }
-        let isPriced = spentSinceLanding.microDollars > 0
-        let cost = { (amount: Amount) in isPriced ? amount.microDollars : amount.tokens }
-        let median = spentOnLandings.map(cost).sorted()[spentOnLandings.count / 2]
-        let spent = cost(spentSinceLanding)
-        guard median > 0, spent > median * limits.spendFactor else { return }
-        let text = { (count: Int) in isPriced ? DollarText.format(count) : "\(count) tokens" }
-        breaker =
-            "\(text(spent)) were spent since a task landed, more than \(limits.spendFactor) times "
-            + "the median of \(text(median))"
+        if breaker == nil { breaker = streak.waste(limits) }
     }
 
     private var landedText: String {

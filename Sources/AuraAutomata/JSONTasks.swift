@@ -95,6 +95,8 @@ extension TaskList {
             id: id, title: Excerpt.line(span["title"]?.text ?? ""), isDone: isDone,
             line: span.line, mark: mark)
         task.details = [span["description"]?.text].compactMap { $0 }
+        // None of them knows it: an own member, which they keep.
+        task.model = span["model"]?.text
         fill(&task)
         tasks.append(task)
     }

@@ -9,6 +9,7 @@ import AuraModel
 ///       tests: tests/parser_test.*
 ///       verify: make test
 ///       budget: usd=2 calls=40
+///       model: stronger
 ///       tag: fix
 ///       any other indented line belongs to the task's text
 ///
@@ -226,6 +227,10 @@ extension TaskList.Task {
         case "Requirements": accept += words
         case "tag": tags += words
         case "budget": read(budget: words)
+        case "model":
+            // One word: a sentence about somebody's model is text.
+            guard words.count == 1 else { return false }
+            model = words[0]
         default: return false
         }
         return true

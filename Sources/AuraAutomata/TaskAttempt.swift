@@ -79,8 +79,12 @@ struct TaskAttempt: Hashable, Sendable {
     }
 
     /// The model that this attempt is given; nil: the definition's first.
+    ///
+    /// A task's own is for its first attempt, and for later ones where nothing stronger is declared.
     func reasoner(_ definition: Definition) -> String? {
-        guard number > 1, let stronger = definition.escalate, !stronger.isEmpty else { return nil }
+        guard number > 1, let stronger = definition.escalate, !stronger.isEmpty else {
+            return task.model
+        }
         return stronger[min(number - 2, stronger.count - 1)]
     }
 

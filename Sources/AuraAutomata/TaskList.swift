@@ -25,6 +25,8 @@ package struct TaskList: Hashable, Sendable {
         package var tags: [String] = []
         /// What it may consume; nil: what the definition says.
         package var budget: BudgetLimits?
+        /// The reasoner that it wants for its first attempts; nil: the definition's.
+        package var model: String?
         /// The user story it belongs to, as `US1`.
         package var story: String?
         /// Lower goes first; then the order of the file counts.
@@ -104,6 +106,21 @@ package struct TaskList: Hashable, Sendable {
             bytes.replaceSubrange(mark.range, with: mark.ticked.utf8)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same list in which a task that names another model than `allowed` cannot be begun.
+    func held(to allowed: [String]) -> Self {
+        var list = self
+        for (place, task) in tasks.enumerated() {
+            guard let model = task.model, !allowed.contains(model), task.flaw == nil else {
+                continue
+            }
+            list.tasks[place].flaw =
+                "its `model: \(Excerpt.line(model))` (below line \(task.line)) is none that the "
+                + "definition allows; it has \(allowed.joined(separator: ", ")), and `models` adds "
+                + "to them"
+        }
+        return list
     }
 
     /// Where in the text's UTF-8 the one byte of each box's mark stands; none in a list of JSON.

@@ -70,7 +70,7 @@ package struct TaskRun: Hashable, Sendable {
     /// Takes in one transaction and returns what is to be done about it.
     package mutating func step(_ transaction: Transaction) -> [Command] {
         switch transaction {
-        case .started(_, let inputs):
+        case .started(_, let inputs, _):
             guard state == .idle else { return [] }
             self.inputs = inputs ?? [:]
             return begin()

@@ -30,6 +30,7 @@ package import AuraModel
 ///     review: {reasoner: other, prompt: What to look for., rounds: 2}         # dev-loop
 ///     breaker: {failures: 3, spend-factor: 3, cool-down: 30m}                 # or operator
 ///     escalate: [stronger]               # dev-loop
+///     models: [other]                    # dev-loop: what a task's `model:` may name besides
 ///     verify:                            # shell lines, or mappings of name, run and timeout
 ///       - make test
 ///       - {name: lint, run: [./lint, --strict], timeout: 2m}
@@ -111,14 +112,15 @@ package enum DefinitionReader {
             verify: verify ?? [], limits: limits ?? .init(),
             capabilities: capabilities ?? standardCapabilities(kind), run: run,
             outputs: outputs, spec: spec, land: land, review: review, breaker: breaker,
-            escalate: escalate, inputs: inputs)
+            escalate: escalate, models: fields["models"].flatMap { LoopFields.models($0, &report) },
+            inputs: inputs)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
         "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs", "land", "review",
-        "breaker", "escalate", "inputs",
+        "breaker", "escalate", "models", "inputs",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.

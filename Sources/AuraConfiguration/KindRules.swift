@@ -61,7 +61,7 @@ enum KindRules {
     private static let devLoopOnly = [
         ["budget", "task"], ["workspace", "tasks"], ["workspace", "linted"],
         ["limits", "attempts"], ["limits", "parallel"], ["land"], ["review"], ["breaker"],
-        ["escalate"],
+        ["escalate"], ["models"],
     ]
 
     /// A scratch directory is gone before it could be verified: proof that never runs is none.

@@ -16,6 +16,8 @@ enum LoopFields {
     private static let coolDownRange = Milliseconds.seconds(1)...Milliseconds.minutes(7 * 24 * 60)
     /// 9: there are at most ten attempts.
     private static let escalationMax = 9
+    /// 16: more than one person keeps apart.
+    private static let modelsMax = 16
 
     static func landing(_ field: Field, _ report: inout Report) -> Definition.Landing? {
         let modes = Definition.Landing.Mode.allCases
@@ -30,22 +32,20 @@ enum LoopFields {
         }
         guard
             let fields = Fields(
-                field, keys: ["mode", "remote"], expected: landExpectation, &report),
+                field, keys: ["mode"] + RemoteFields.keys, expected: landExpectation, &report),
             let mode = fields.required("mode", expected: landExpectation, &report)?
                 .word(of: modes, &report)
         else { return nil }
         guard mode == .push else {
-            if let remote = fields["remote"] {
+            for key in RemoteFields.keys {
+                guard let stray = fields[key] else { continue }
                 report.add(
-                    remote.node.place, "`land.remote` means nothing to `\(mode.rawValue)`",
+                    stray.node.place, "`land.\(key)` means nothing to `\(mode.rawValue)`",
                     hint: "remove it, or set `mode: push`")
             }
             return Definition.Landing(mode)
         }
-        let remote = fields.required(
-            "remote", expected: "the absolute path of a repository; cages have no network",
-            hint: "remote: /srv/mirror.git", &report)
-        return Definition.Landing(mode, remote: remote?.absolutePath(&report))
+        return RemoteFields.push(fields, at: field.node.place, &report)
     }
 
     static func review(_ field: Field, _ report: inout Report) -> Definition.Review? {
@@ -86,6 +86,12 @@ enum LoopFields {
     static func escalation(_ field: Field, _ report: inout Report) -> [String]? {
         field.items(
             max: escalationMax, expected: "a list of reasoners, such as `[stronger]`", &report
+        )?.compactMap { $0.name(&report)?.text }
+    }
+
+    static func models(_ field: Field, _ report: inout Report) -> [String]? {
+        field.items(
+            max: modelsMax, expected: "a list of reasoners, such as `[stronger]`", &report
         )?.compactMap { $0.name(&report)?.text }
     }
 

@@ -112,6 +112,11 @@ package struct CagePlan: Hashable, Sendable {
     package var program: Program
     /// Trees besides the workspace: a repository at `/src`, a toolchain, a cache.
     package var binds: [Bind] = []
+    /// Whether a command sees the host's network instead of a loopback of its own.
+    ///
+    /// The weaker cage of a step that talks to another machine; nothing else in it differs.
+    /// `withNetwork` sets it, with what names and certificates need.
+    package private(set) var sharesNetwork = false
     /// Where commands are searched; the value of `PATH`.
     package var searchPath = "/usr/local/bin:/usr/bin:/bin"
     /// Limits of each process.
@@ -142,6 +147,18 @@ package struct CagePlan: Hashable, Sendable {
             program: .command(arguments, directory: start, environment: environment),
             scratch: .command)
         plan.bindWorkspace(workspace, writable: writable)
+        return plan
+    }
+
+    /// The same command with the host's network, its resolver and its hosts file.
+    package func withNetwork() -> CagePlan {
+        var plan = self
+        plan.sharesNetwork = true
+        // `aura-cage` links to them from /etc.
+        for name in ["resolv.conf", "hosts"] {
+            guard let path = CagePlan.canonicalPath("/etc/" + name) else { continue }
+            plan.binds.append(Bind(path, at: "/net/" + name))
+        }
         return plan
     }
 

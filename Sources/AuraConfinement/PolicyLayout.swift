@@ -21,6 +21,7 @@ enum PolicyLayout {
         static let loopback = Flags(rawValue: 1 << 3)
         static let terminals = Flags(rawValue: 1 << 4)
         static let group = Flags(rawValue: 1 << 5)
+        static let network = Flags(rawValue: 1 << 6)
     }
 
     /// The bytes of a plan.
@@ -39,6 +40,10 @@ enum PolicyLayout {
             binds.append(CagePlan.Bind(workerPath, at: CagePlan.workerTarget))
         }
 
+        if plan.sharesNetwork {
+            flags.remove(.loopback)
+            flags.insert(.network)
+        }
         if inGroup { flags.insert(.group) }
 
         var body: [UInt8] = []

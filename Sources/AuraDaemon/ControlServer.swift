@@ -93,6 +93,7 @@ struct ControlServer: Sendable {
         router.get("v1/runs/:id") { _, context in
             try await answer(context) { _ in try service.run(try run(context)) }
         }
+        router.get("v1/runs/:id/live") { _, context in try await stream(context) }
         router.get("v1/runs/:id/replay") { _, context in
             try await answer(context) { _ in try service.replay(try run(context)) }
         }
@@ -204,16 +205,40 @@ struct ControlServer: Sendable {
         _ context: Context, _ make: (Principal) async throws -> some Encodable
     ) async throws -> Response {
         do {
-            let peer = try await Self.peer(of: context.channel)
-            guard let principal = operators.principal(of: peer) else {
-                throw operators.refusal(of: peer)
-            }
-            return try Self.response(.ok, try await make(principal))
+            return try Self.response(.ok, try await make(try await principal(context)))
         } catch let error as APIError {
             return try Self.response(error.status, error)
         } catch {
             return try Self.response(
                 .internalServerError, APIError(.internalError, "\(error)"))
+        }
+    }
+
+    private func principal(_ context: Context) async throws -> Principal {
+        let peer = try await Self.peer(of: context.channel)
+        guard let principal = operators.principal(of: peer) else {
+            throw operators.refusal(of: peer)
+        }
+        return principal
+    }
+
+    /// Lets an operator in and sends what models say, until the run is over or nobody reads.
+    private func stream(_ context: Context) async throws -> Response {
+        do {
+            _ = try await principal(context)
+            let run = try run(context)
+            _ = try service.run(run)
+            return Response(
+                status: .ok, headers: [.contentType: "text/event-stream"],
+                body: .init { writer in
+                    var reading = LiveReading(run: run)
+                    while let events = try await service.next(&reading) {
+                        try await writer.write(ByteBuffer(string: events))
+                    }
+                    try await writer.finish(nil)
+                })
+        } catch let error as APIError {
+            return try Self.response(error.status, error)
         }
     }
 

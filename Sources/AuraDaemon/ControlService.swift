@@ -11,6 +11,7 @@ struct ControlService: Sendable {
     let signer: CheckpointSigner
     let definitions: DefinitionLoader
     let replayer: Replayer
+    let live: LiveTexts
 
     /// 100: the runs of one screen and then some; `limit` asks for more.
     static let runsDefault = 100

@@ -34,17 +34,30 @@ final class Credentials: Sendable {
         return secret
     }
 
-    private func read(_ name: String) -> [UInt8]? {
+    /// The path of the secret's file, to be shown to the one cage that needs it; nil when there is
+    /// none that only we can read.
+    ///
+    /// Its value is known from then on, as if it had been handed out.
+    func file(_ name: String) -> String? {
+        guard let found = find(name) else { return nil }
+        note(found.value, of: name)
+        return found.path
+    }
+
+    private func read(_ name: String) -> [UInt8]? { find(name)?.value }
+
+    private func find(_ name: String) -> (path: String, value: [UInt8])? {
         guard !name.contains("/") else { return nil }
         if let given {
             // systemd guards its directory itself; a credential that was loaded as part of a directory
             // carries that directory's id before its name: systemd.exec(5).
             for path in ["\(given)/\(name)", "\(given)/credentials_\(name)"] {
-                if let bytes = Self.bytes(path) { return bytes }
+                if let bytes = Self.bytes(path) { return (path, bytes) }
             }
         }
         let path = "\(fallback)/\(name)"
-        return Self.isPrivate(path) ? Self.bytes(path) : nil
+        guard Self.isPrivate(path), let bytes = Self.bytes(path) else { return nil }
+        return (path, bytes)
     }
 
     private func note(_ secret: [UInt8], of name: String) {

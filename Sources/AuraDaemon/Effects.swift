@@ -21,11 +21,11 @@ final class Effects {
 
     /// Effects over the daemon's adapters.
     init(
-        reader: RecordReader, workspaces: Workspaces, cages: CageRunner, attempts: AttemptKeeper,
-        calls: ModelCalls, fetches: Fetches, changes: ChangeWatches
+        reader: RecordReader, workspaces: Workspaces, credentials: Credentials, cages: CageRunner,
+        attempts: AttemptKeeper, calls: ModelCalls, fetches: Fetches, changes: ChangeWatches
     ) {
         self.reader = reader
-        plans = StepPlans(workspaces: workspaces)
+        plans = StepPlans(workspaces: workspaces, credentials: credentials)
         self.cages = cages
         self.attempts = attempts
         self.calls = calls
@@ -67,7 +67,9 @@ final class Effects {
             try attempts.end(.init(run: run, generation: generation))
             return []
         case .reason(let run, let command, let reasoner, let request):
-            return calls.start(.init(run: run, command: command), reasoner: reasoner, request)
+            return calls.start(
+                .init(run: run, command: command), reasoner: reasoner, request,
+                lineage: state.lineage(of: run))
         case .abandonCall(let run, let command):
             calls.abandon(.init(run: run, command: command))
             return []

@@ -81,6 +81,86 @@ extension GitScripts {
             echo "pushed $AURA_COMMIT to $AURA_BRANCH"
             """#
 
+    /// Pushes a landed commit to a remote beyond this host, and reads it back.
+    ///
+    /// What the remote has is asked first and last: whatever became of a push, of this one or of one
+    /// before a crash, that decides, and running it again after it succeeded pushes nothing. A branch
+    /// is moved by compare-and-swap, forward or away from `AURA_REPLACES`; where anybody else moved
+    /// it, it is left alone. Git runs in an empty repository that only borrows the store's objects, so
+    /// nothing that a repository configures has a say; helpers are off but for the one that reads
+    /// `/secret`.
+    ///
+    /// Exit 4: the branch is elsewhere there. Exit 8: the remote did not answer.
+    static let pushOut =
+        commitsOnly + #"""
+            umask 077
+            export GIT_DIR=/tmp/push GIT_TERMINAL_PROMPT=0 LC_ALL=C
+            git init --quiet --bare --template= "$GIT_DIR"
+            mkdir -p "$GIT_DIR/objects/info"
+            echo /store/git/objects >"$GIT_DIR/objects/info/alternates"
+            git config protocol.allow never
+            case $AURA_REMOTE in
+            https://*)
+                git config protocol.https.allow always
+                git config http.followRedirects false
+                git config http.sslCAInfo /net/authorities
+                # A server that sends nothing for a minute is not there.
+                git config http.lowSpeedLimit 1
+                git config http.lowSpeedTime 60
+                git config credential.helper ''
+                git config --add credential.helper '!f() {
+                    [ "$1" != get ] ||
+                        { echo username=aura; echo "password=$(head -n 1 /secret)"; }; }; f';;
+            ssh://*)
+                git config protocol.ssh.allow always
+                echo "aura $AURA_HOST_KEY" >/tmp/known
+                ssh='ssh -F /dev/null -i /secret -o IdentitiesOnly=yes -o IdentityAgent=none'
+                ssh="$ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o HostKeyAlias=aura"
+                ssh="$ssh -o UserKnownHostsFile=/tmp/known -o GlobalKnownHostsFile=/dev/null"
+                ssh="$ssh -o ClearAllForwardings=yes -o ConnectTimeout=20"
+                export GIT_SSH_VARIANT=ssh GIT_SSH_COMMAND="$ssh -o ServerAliveInterval=20";;
+            *) echo "'$AURA_REMOTE' is no https or ssh URL"; exit 2;;
+            esac
+            ref="refs/heads/$AURA_BRANCH"
+            # In one line, which is all that a story has room for.
+            line() { tr -s '\r\n' ' ' <"$1" | tail -c 400; }
+            # What is there now, in $seen. Three times: a network has moments.
+            look() {
+                for pause in 0 2 10; do
+                    sleep "$pause"
+                    if git ls-remote --quiet "$AURA_REMOTE" "$ref" >/tmp/seen 2>/tmp/why; then
+                        seen=
+                        while read -r commit name; do
+                            [ "$name" != "$ref" ] || seen=$commit
+                        done </tmp/seen
+                        return
+                    fi
+                done
+                echo "$AURA_REMOTE does not answer: $(line /tmp/why)"
+                exit 8
+            }
+            look
+            if [ "$seen" = "$AURA_COMMIT" ]; then
+                echo "$AURA_BRANCH is at $AURA_COMMIT on $AURA_REMOTE already"
+                exit 0
+            fi
+            if [ -n "$seen" ] && [ "$seen" != "$AURA_REPLACES" ] &&
+                    ! git merge-base --is-ancestor "$seen" "$AURA_COMMIT" 2>/dev/null; then
+                echo "the remote has $AURA_BRANCH at $seen, which is none of ours:" \
+                    "it was moved there, and is left alone"
+                exit 4
+            fi
+            git push --quiet --no-verify "--force-with-lease=$ref:$seen" "$AURA_REMOTE" \
+                "$AURA_COMMIT:$ref" >/tmp/said 2>&1 || true
+            look
+            [ "$seen" = "$AURA_COMMIT" ] || {
+                echo "the remote has $AURA_BRANCH at ${seen:-nothing} after the push:" \
+                    "$(line /tmp/said)"
+                exit 4
+            }
+            echo "pushed $AURA_COMMIT to $AURA_BRANCH on $AURA_REMOTE"
+            """#
+
     /// Puts the one change of a commit on top of `AURA_PARENT`; the overlay's files are made anew.
     ///
     /// Exit 3: all of it is there already. Exit 9: it does not fit, with the paths.

@@ -9,6 +9,7 @@ final class ModelCalls {
     /// Names a command of a run.
     typealias Key = CageRunner.Key
 
+    private let live: LiveTexts
     private var reasoner: Reasoner?
     private var descriptors: CurlWatches?
     private var keys: [CallID: Key] = [:]
@@ -19,8 +20,10 @@ final class ModelCalls {
 
     /// An engine for the configured reasoners.
     init(
-        settings: Settings, credentials: Credentials, scripts: [String: Script], watches: Watches
+        settings: Settings, credentials: Credentials, scripts: [String: Script], watches: Watches,
+        live: LiveTexts
     ) {
+        self.live = live
         let descriptors = CurlWatches(watches: watches) { [weak self] in
             self?.reasoner?.socketReady($0, readable: $1, writable: $2)
             return self?.takeFinished() ?? []
@@ -37,10 +40,13 @@ final class ModelCalls {
             })
     }
 
-    /// Begins a call for a command.
-    func start(_ key: Key, reasoner name: String, _ request: ModelRequest) -> [Event] {
+    /// Begins a call for a command of `lineage`'s first run; the others are above it.
+    func start(
+        _ key: Key, reasoner name: String, _ request: ModelRequest, lineage: [RunID]
+    ) -> [Event] {
         lastCall += 1
         let call = CallID(lastCall)
+        live.begin(call.number, lineage: lineage)
         keys[call] = key
         calls[key] = call
         reasoner?.start(call: call, reasoner: name, request: request, in: key.run.text)
@@ -52,6 +58,7 @@ final class ModelCalls {
         reasoner?.forget(conversation: run.text)
         for (key, call) in calls where key.run == run {
             reasoner?.cancel(call)
+            live.end(call.number)
             calls[key] = nil
             keys[call] = nil
         }
@@ -61,6 +68,7 @@ final class ModelCalls {
     func abandon(_ key: Key) {
         guard let call = calls.removeValue(forKey: key) else { return }
         reasoner?.cancel(call)
+        live.end(call.number)
         keys[call] = nil
     }
 
@@ -80,15 +88,22 @@ final class ModelCalls {
     }
 
     private func takeFinished() -> [Event] {
+        for (call, text) in reasoner?.takeProse() ?? [] { live.append(text, to: call.number) }
         let begun = (reasoner?.takeBegun() ?? []).compactMap { call, usage -> Event? in
             keys[call].map { .modelBegan($0.run, $0.command, usage) }
         }
         let ended = (reasoner?.takeFinished() ?? []).compactMap { call, result -> Event? in
             guard let key = keys.removeValue(forKey: call) else { return nil }
             calls[key] = nil
+            live.end(call.number)
             // Kernels draw no chance: what spreads the next try comes with the news.
             return .modelEnded(key.run, key.command, result, chance: .random(in: 0 ... .max))
         }
         return begun + ended
     }
+}
+
+extension CallID {
+    /// As readers of the text know it.
+    fileprivate var number: Int { Int(truncatingIfNeeded: raw) }
 }

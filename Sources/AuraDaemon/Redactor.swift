@@ -18,11 +18,34 @@ struct Redactor {
     /// Removes what `credentials` have handed out.
     init(credentials: Credentials) { self.credentials = credentials }
 
+    private var known: [(name: String, value: [UInt8])] {
+        credentials.known.filter { $0.value.count >= Self.secretBytesMin }
+    }
+
     /// `text` without secrets; nil when there are none in it.
     func redacted(_ text: String) -> String? {
-        let known = credentials.known.filter { $0.value.count >= Self.secretBytesMin }
-        guard !known.isEmpty else { return nil }
         var bytes = Array(text.utf8)
+        return redact(&bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    /// Takes from the beginning of `bytes` what can be shown: without secrets, and without what may
+    /// be the beginning of one whose rest is still to come, which stays.
+    func release(from bytes: inout [UInt8]) -> [UInt8] {
+        _ = redact(&bytes)
+        var kept = 0
+        for (_, secret) in known {
+            for count in stride(from: min(secret.count - 1, bytes.count), to: kept, by: -1)
+            where bytes.suffix(count).elementsEqual(secret.prefix(count)) {
+                kept = count
+                break
+            }
+        }
+        defer { bytes = Array(bytes.suffix(kept)) }
+        return Array(bytes.dropLast(kept))
+    }
+
+    /// Puts a mark where a secret stands; whether there was one.
+    private func redact(_ bytes: inout [UInt8]) -> Bool {
         var isChanged = false
         for (name, secret) in known {
             let mark = Array("[redacted: \(name)]".utf8)
@@ -34,7 +57,7 @@ struct Redactor {
                 isChanged = true
             }
         }
-        return isChanged ? String(decoding: bytes, as: UTF8.self) : nil
+        return isChanged
     }
 
     /// `text` without secrets.

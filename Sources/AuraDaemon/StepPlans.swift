@@ -2,6 +2,7 @@ import AuraConfinement
 import AuraModel
 import AuraSystem
 import Crypto
+import Glibc
 
 /// Turns a run's request into a cage: what runs, what it sees, for how long.
 ///
@@ -9,6 +10,7 @@ import Crypto
 /// request.
 struct StepPlans {
     let workspaces: Workspaces
+    let credentials: Credentials
 
     /// What is run and how it is bounded.
     struct Plan {
@@ -109,13 +111,15 @@ struct StepPlans {
             return git(
                 GitScripts.diff, run, binds: [store(owner, writable: false)], tree: nil,
                 ["AURA_COMMIT": commit, "AURA_PARENT": base], output: .document)
-        case .land(let branch, let commit, let base, let replaces):
+        case .land(let branch, let commit, let base, let replaces, _):
             return land(
                 branch, commit, base, run, owner, workspace,
                 scope: "aura/\(definition.name.text)",
                 target: definition.landing.mode == .mergeFF ? workspace.base : "//",
                 replaces: replaces ?? "none")
-        case .push(let branch, let commit):
+        case .push(let branch, let commit, let url?, let replaces):
+            return try push(branch, commit, to: url, replaces, run, owner, definition.landing)
+        case .push(let branch, let commit, nil, _):
             guard let remote = definition.landing.remote else {
                 throw SystemError("push", code: 2, subject: "the definition names no remote")
             }
@@ -155,6 +159,43 @@ struct StepPlans {
                 "AURA_COMMIT": commit, "AURA_PARENT": base, "AURA_REPLACES": replaces,
             ])
     }
+
+    /// The cage of a push to another machine: the run's own objects, the credential, and the host's
+    /// network.
+    ///
+    /// No configuration, hook or helper of any repository is read in it.
+    private func push(
+        _ branch: String, _ commit: String, to url: String, _ replaces: String?, _ run: RunRow,
+        _ owner: RunID, _ landing: Definition.Landing
+    ) throws(SystemError) -> Plan {
+        guard let name = landing.credential, let file = credentials.file(name),
+            let secret = CagePlan.canonicalPath(file)
+        else {
+            throw SystemError(
+                "push", code: ENOENT,
+                subject: "the credential '\(landing.credential ?? "")', or others can read it")
+        }
+        let authorities = landing.authorities ?? Self.authorities
+        guard let vouching = CagePlan.canonicalPath(authorities) else {
+            throw SystemError("push", code: ENOENT, subject: authorities)
+        }
+        try workspaces.ensure(owner, .store)
+        var plan = git(
+            GitScripts.pushOut, run,
+            binds: [
+                store(owner, writable: false), CagePlan.Bind(secret, at: "/secret"),
+                CagePlan.Bind(vouching, at: "/net/authorities"),
+            ], tree: nil,
+            [
+                "AURA_BRANCH": branch, "AURA_COMMIT": commit, "AURA_REMOTE": url,
+                "AURA_REPLACES": replaces ?? "none", "AURA_HOST_KEY": landing.hostKey ?? "",
+            ])
+        plan.cage = plan.cage.withNetwork()
+        return plan
+    }
+
+    /// Whom the host trusts to vouch for servers: Debian's ca-certificates.
+    private static let authorities = "/etc/ssl/certs/ca-certificates.crt"
 
     /// The cage of a task-run's own command, over the tree that the commands share.
     private func command(

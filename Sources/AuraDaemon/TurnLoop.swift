@@ -36,6 +36,7 @@ final class TurnLoop {
     private var audit: AuditTrail
     private let redactor: Redactor
     private var replies = Replies()
+    private let live: LiveTexts
     private var server: Task<Void, Never>?
     private var stopReason: String?
     private var nextBeat: Int?
@@ -81,15 +82,17 @@ final class TurnLoop {
         wake = try WakeDescriptor()
         inbox = Inbox(wake: wake)
         definitions = DefinitionLoader(settings: settings)
+        redactor = Redactor(credentials: credentials)
+        live = LiveTexts(redactor: redactor)
         service = ControlService(
             inbox: inbox, reader: store.reader, signer: signer, definitions: definitions,
             replayer: Replayer(
                 cagePath: settings.libexecDirectory + "/aura-cage",
-                workerPath: settings.libexecDirectory + "/aura-worker"))
+                workerPath: settings.libexecDirectory + "/aura-worker"), live: live)
         cages = CageRunner(launcher: launcher, watches: watches)
-        redactor = Redactor(credentials: credentials)
         calls = ModelCalls(
-            settings: settings, credentials: credentials, scripts: scripts, watches: watches)
+            settings: settings, credentials: credentials, scripts: scripts, watches: watches,
+            live: live)
         fetches = Fetches(watches: watches, redactor: redactor)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
         changes = ChangeWatches(watches: watches)
@@ -98,7 +101,7 @@ final class TurnLoop {
             HookServer(inbox: inbox, settings: $0, credentials: credentials)
         }
         effects = Effects(
-            reader: store.reader, workspaces: workspaces, cages: cages,
+            reader: store.reader, workspaces: workspaces, credentials: credentials, cages: cages,
             attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls,
             fetches: fetches, changes: changes)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
@@ -386,10 +389,12 @@ final class TurnLoop {
         let state = kernel.state
         let now = SystemClock.now()
         let queued = state.runs.values.count { $0.phase == .queued }
+        let parked = state.index.parked.count
         return DaemonStatus(
             version: Daemon.version, epoch: state.daemon.epoch, pid: Int(getpid()),
             startedAt: state.daemon.startedAt, sequence: state.daemon.sequence,
-            runsActive: state.runs.count - queued, runsQueued: queued,
+            runsActive: state.runs.count - queued - parked, runsQueued: queued,
+            runsParked: parked,
             automata: state.automata.values.filter(\.isLoaded).sorted { $0.name < $1.name }
                 .compactMap { kernel.status(of: $0, at: now)?.noting(problem(of: $0.name)) },
             refused: kernel.refusedDefinitions, weaknesses: weaknesses,

@@ -77,7 +77,7 @@ package enum AuditFields {
                 ("AURA_COMMAND", String(call.command)),
                 ("AURA_REASONER", SafeText.line(call.reasoner)),
             ]
-        case .runParked(let until, _): [("AURA_UNTIL", String(until.milliseconds))]
+        case .runParked(let until, _, _): [("AURA_UNTIL", String(until.milliseconds))]
         case .routeOpened(let route, let until, _):
             [("AURA_ROUTE", SafeText.line(route)), ("AURA_UNTIL", String(until.milliseconds))]
         case .routeClosed(let route): [("AURA_ROUTE", SafeText.line(route))]

@@ -35,6 +35,9 @@ package enum ControlPath {
     /// `/ID/tell` POST (`ChatMessage`): `OrderResult`; `/ID/replay` GET: `[ReplayVerdict]`, the run
     /// and its children; `/ID/export` GET: `RunBundle`.
     package static let runs = "/v1/runs"
+    /// Below `runs`, `/ID/live` GET: server-sent events, each a `LivePiece`: what the models of the run
+    /// and of those below it say, as it comes, until the run is over.
+    ///
     /// GET, query `after`, `limit`, `automaton`, `run` (with its children), `wait` (milliseconds to
     /// wait for a first entry when there is none yet): `[Entry]` in order.
     package static let entries = "/v1/entries"
@@ -71,6 +74,8 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     package var sequence: Int
     package var runsActive: Int
     package var runsQueued: Int
+    /// Runs that wait, without a worker and a slot, for an answer or a provider.
+    package var runsParked: Int?
     package var automata: [AutomatonStatus]
     /// Definition files that are not in force, and why.
     package var refused: [Diagnostic]
@@ -88,9 +93,9 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     /// A status.
     package init(
         version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
-        runsQueued: Int, automata: [AutomatonStatus], refused: [Diagnostic], weaknesses: [String],
-        reasoners: [ReasonerStatus]? = nil, trouble: RecordTrouble? = nil, isPruning: Bool? = nil,
-        auditWaiting: Int? = nil
+        runsQueued: Int, runsParked: Int? = nil, automata: [AutomatonStatus],
+        refused: [Diagnostic], weaknesses: [String], reasoners: [ReasonerStatus]? = nil,
+        trouble: RecordTrouble? = nil, isPruning: Bool? = nil, auditWaiting: Int? = nil
     ) {
         self.auditWaiting = auditWaiting
         self.isPruning = isPruning
@@ -101,6 +106,7 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
         self.sequence = sequence
         self.runsActive = runsActive
         self.runsQueued = runsQueued
+        self.runsParked = runsParked
         self.automata = automata
         self.refused = refused
         self.weaknesses = weaknesses
@@ -196,13 +202,15 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var when: String?
     /// What a run of it can be given.
     package var inputs: [InputDeclaration]?
+    /// What is less confined in it than elsewhere, because its definition asks for that.
+    package var concessions: [String]?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
         whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
         waiting: [String]? = nil, notes: [String]? = nil, when: String? = nil,
-        inputs: [InputDeclaration]? = nil
+        inputs: [InputDeclaration]? = nil, concessions: [String]? = nil
     ) {
         self.row = row
         self.description = description
@@ -216,6 +224,7 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
         self.notes = notes
         self.when = when
         self.inputs = inputs
+        self.concessions = concessions
     }
 }
 

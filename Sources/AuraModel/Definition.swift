@@ -39,6 +39,8 @@ package struct Definition: Hashable, Sendable, Codable {
     package var breaker: Breaker?
     /// dev-loop: reasoners for the second attempt at a task, the third and so on; the last one stays.
     package var escalate: [String]?
+    /// dev-loop: further reasoners that a task may name; nil: none.
+    package var models: [String]?
     /// task-run: commands that are its work, in order, instead of a model's.
     package var run: [StepDeclaration]?
     /// task-run: what whoever starts it can give it; nil: nothing.
@@ -57,7 +59,8 @@ package struct Definition: Hashable, Sendable, Codable {
         limits: Limits = Limits(), capabilities: Capabilities = Capabilities(),
         run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
         spec: SpecSource? = nil, land: Landing? = nil, review: Review? = nil,
-        breaker: Breaker? = nil, escalate: [String]? = nil, inputs: [InputDeclaration]? = nil
+        breaker: Breaker? = nil, escalate: [String]? = nil, models: [String]? = nil,
+        inputs: [InputDeclaration]? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -78,6 +81,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.breaker = breaker
         self.escalate = escalate
         self.inputs = inputs
+        self.models = models
         self.run = run
         self.outputs = outputs
         self.spec = spec

@@ -64,7 +64,7 @@ package struct EntryText: Hashable, Sendable {
             case .tool(let call): title = EntryText.title(of: call)
             case .step(let request):
                 title = "step " + SafeText.brief(request.title)
-                if case .land(let branch, let commit, _, _) = request {
+                if case .land(let branch, let commit, _, _, _) = request {
                     success = SafeText.brief("landed \(commit.prefix(12)) on \(branch)")
                 }
             case .spawn(let request, _): title = "task " + SafeText.brief(request.task.id)
@@ -183,10 +183,11 @@ extension EntryText {
                 .note,
                 "asks \(SafeText.brief(call.reasoner)) again, answer of at most "
                     + HumanText.plural(call.answerTokensMax, "token"))
-        case .runParked(let until, let reason):
+        case .runParked(let until, let reason, let rests):
             Self(
                 .notice,
-                "parked until \(HumanText.dateTime(until))Z, its slot is free: "
+                (rests ? "waits for an answer" : "parked")
+                    + " until \(HumanText.dateTime(until))Z, its slot is free: "
                     + SafeText.brief(reason))
         case .runUnparked: Self(.note, "goes on from where it was parked")
         case .routeOpened(let route, let until, let reason):

@@ -48,9 +48,9 @@ package enum Fact: Hashable, Sendable {
     case callHeld(CallHold)
     /// The call is made again, maybe elsewhere, with what is now reserved for it.
     case callPlaced(CallPlacement)
-    /// Every run of the tree only waits for calls that are far off: its worker ends, its slot is
-    /// free.
-    case runParked(until: Instant, reason: String)
+    /// Every run of the tree only waits for far-off calls or (`rests`: its wall time stands still) for
+    /// the operator: its worker ends, its slot is free.
+    case runParked(until: Instant, reason: String, rests: Bool)
     /// The run goes on from where it was parked, as soon as there is a slot.
     case runUnparked
     /// The route failed too often in a row: nothing is asked of it before `until`.
@@ -138,7 +138,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned, cause, mark
+        case call, until, route, pruned, cause, mark, rests
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -275,7 +275,8 @@ extension Fact: Codable {
         case .callHeld: self = .callHeld(try get(.call))
         case .callPlaced: self = .callPlaced(try get(.call))
         case .runParked:
-            self = .runParked(until: try get(.until), reason: try get(.reason))
+            let rests = try values.decodeIfPresent(Bool.self, forKey: .rests) ?? false
+            self = .runParked(until: try get(.until), reason: try get(.reason), rests: rests)
         case .runUnparked: self = .runUnparked
         case .routeOpened:
             self = .routeOpened(
@@ -365,9 +366,10 @@ extension Fact: Codable {
             try values.encode(detail, forKey: .detail)
         case .callHeld(let hold): try values.encode(hold, forKey: .call)
         case .callPlaced(let placement): try values.encode(placement, forKey: .call)
-        case .runParked(let until, let reason):
+        case .runParked(let until, let reason, let rests):
             try values.encode(until, forKey: .until)
             try values.encode(reason, forKey: .reason)
+            if rests { try values.encode(true, forKey: .rests) }
         case .routeOpened(let route, let until, let reason):
             try values.encode(route, forKey: .route)
             try values.encode(until, forKey: .until)

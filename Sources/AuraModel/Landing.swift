@@ -12,13 +12,31 @@ extension Definition {
         }
 
         package var mode: Mode
-        /// push: the absolute path of a repository on this host; a cage has no network.
+        /// push: the absolute path of a repository on this host, or an `https` or `ssh` URL without
+        /// a secret in it.
         package var remote: String?
+        /// push to a URL: the name of the token, or of the private key.
+        package var credential: String?
+        /// push to `ssh`: the server's own public key, as `ssh-ed25519 AAAA...`: no other is talked to.
+        package var hostKey: String?
+        /// push to `https`: the file of those who may vouch for the server; nil: the host's own.
+        package var authorities: String?
 
         /// A way of landing.
-        package init(_ mode: Mode, remote: String? = nil) {
+        package init(
+            _ mode: Mode, remote: String? = nil, credential: String? = nil, hostKey: String? = nil,
+            authorities: String? = nil
+        ) {
             self.mode = mode
             self.remote = remote
+            self.credential = credential
+            self.hostKey = hostKey
+            self.authorities = authorities
+        }
+
+        /// The remote, if it is beyond this host: the cage of that one step has the host's network.
+        package var networkRemote: String? {
+            mode == .push ? remote.flatMap { $0.hasPrefix("/") ? nil : $0 } : nil
         }
     }
 
@@ -71,12 +89,16 @@ extension Definition {
 
     /// Every reasoner that a run of this definition may use.
     package var reasoners: [String] {
-        var names = [reasoner]
-        for name in [review?.reasoner].compactMap({ $0 }) + (escalate ?? [])
-        where !names.contains(name) {
-            names.append(name)
-        }
-        return names
+        Self.distinct([reasoner] + [review?.reasoner].compactMap { $0 } + taskReasoners)
+    }
+
+    /// Those that a task of a dev-loop may name for itself.
+    package var taskReasoners: [String] {
+        Self.distinct([reasoner] + (escalate ?? []) + (models ?? []))
+    }
+
+    private static func distinct(_ names: [String]) -> [String] {
+        names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// The branch on which the work of a failed task is kept.

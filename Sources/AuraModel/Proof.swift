@@ -14,6 +14,8 @@ extension RunRow {
         package var salvaged: String?
         /// The commit that landed last, and its branch.
         package var landed: String?
+        /// The commit that its branch left for it.
+        package var replaced: String?
 
         /// 32: twice as many as can be at work at once.
         package static let provenMax = 32

@@ -132,6 +132,8 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     /// on-change of a branch: commits that runs of the automaton itself were about to land, newest
     /// last, at most `landingsMax`.
     package var landings: [String]?
+    /// dev-loop: how its tasks went lately, over its runs; nil before the first.
+    package var streak: LoopStreak?
 
     /// 16: a branch is looked at seconds after it moved; older landings are buried in its history.
     package static let landingsMax = 16
@@ -282,7 +284,8 @@ package struct RunRow: Hashable, Sendable, Codable {
         case running
         /// The attempt ended; the next one starts at `until`.
         case backingOff(until: Instant)
-        /// It holds no slot and no worker until then: it waits for a provider.
+        /// It holds no slot and no worker until then, or until there is news: it waits for a
+        /// provider or for the operator.
         case parked(until: Instant)
         case finished(outcome: RunOutcome)
     }
@@ -342,6 +345,11 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var turn: Instant?
     /// How far the wall clock was set since the run started: its wall time does not count that.
     package var stepped: Milliseconds?
+    /// Since when its wall time stands still: it was parked for the operator, and has had no attempt
+    /// since.
+    package var restsSince: Instant?
+    /// How long its wall time stood still before.
+    package var rested: Milliseconds?
     /// The entry that finished it.
     package var finishedSequence: Int?
     /// The reasoner of a child that does not use its definition's first.
@@ -356,6 +364,9 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var edits: EditForm?
     /// What operators told it, oldest first, at most `toldMax`.
     package var told: [Told]?
+
+    /// What it asks the operator, of several questions the first.
+    package var question: String? { pending.lazy.compactMap { $0.intent.plan.question }.first }
 
     /// The row of a run that was just admitted.
     package init(id: RunID, automaton: AutomatonName, admitted: RunAdmitted, at: Instant) {
@@ -385,5 +396,12 @@ package struct RunRow: Hashable, Sendable, Codable {
         proof = Proof()
         report = ""
         activity = "waiting for a slot"
+    }
+}
+
+extension Intent.Plan {
+    /// What the operator is asked.
+    package var question: String? {
+        if case .ask(let question, _) = self { question } else { nil }
     }
 }

@@ -4,8 +4,10 @@
 package enum Transaction: Hashable, Sendable, Codable {
     /// The run begins. Always the first transaction, and only that.
     ///
-    /// `inputs`: what it was given, complete; nil where its definition declares none.
-    case started(trigger: Trigger, inputs: [String: JSONValue]? = nil)
+    /// `inputs`: what it was given, complete; nil where its definition declares none. `streak`: of a
+    /// dev-loop, how its runs before went.
+    case started(
+        trigger: Trigger, inputs: [String: JSONValue]? = nil, streak: LoopStreak? = nil)
     case modelAnswered(command: CommandID, answer: ModelAnswer)
     case modelFailed(command: CommandID, failure: ModelFailure)
     case toolFinished(command: CommandID, result: ToolResult)
@@ -242,15 +244,20 @@ package enum StepRequest: Hashable, Sendable, Codable {
     /// Put such a commit on the branch of the failed task.
     case keep(branch: String, commit: String, base: String)
     /// Push a landed branch to the declared remote, and read it back.
-    case push(branch: String, commit: String)
+    ///
+    /// `remote`: named where it is beyond this host. `replaces`: the commit that the branch may leave
+    /// there, because it left it here.
+    case push(branch: String, commit: String, remote: String? = nil, replaces: String? = nil)
     /// Make a fresh tree of a commit, for verify.
     case checkout(commit: String)
     /// Run one declared command in the fresh tree.
     case verify(step: StepDeclaration)
     /// Hand the exported commit to the repository and set `branch` to it by compare-and-swap.
     ///
-    /// `replaces`: the commit on a base that has moved which the branch may leave.
-    case land(branch: String, commit: String, base: String, replaces: String? = nil)
+    /// `replaces`: the commit on a base that has moved which the branch may leave. `carried`: an
+    /// earlier run landed the work, and it is now on the new base.
+    case land(
+        branch: String, commit: String, base: String, replaces: String? = nil, carried: Bool? = nil)
 
     /// A few words for an operator.
     package var title: String {
@@ -272,8 +279,9 @@ package enum StepRequest: Hashable, Sendable, Codable {
         case .diff(_, let commit): "show what \(commit.prefix(12)) changes"
         case .salvage: "keep what the failed task left"
         case .keep(let branch, let commit, _): "keep \(commit.prefix(12)) on \(branch)"
-        case .push(let branch, _): "push \(branch)"
-        case .land(let branch, let commit, _, _): "land \(commit.prefix(12)) on \(branch)"
+        case .push(let branch, _, let remote, _):
+            "push \(branch)" + (remote.map { " to \($0), with the host's network" } ?? "")
+        case .land(let branch, let commit, _, _, _): "land \(commit.prefix(12)) on \(branch)"
         }
     }
 }

@@ -11,6 +11,11 @@ package protocol AnswerStream: Sendable {
     /// The usage that the beginning of the stream told, while the final one is not there.
     var begun: TokenUsage? { get }
 
+    /// What the model has said, thoughts and calls apart, since this was last asked.
+    ///
+    /// Only to be shown: what counts is the answer.
+    mutating func takeProse() -> String
+
     /// Takes the next event; `result` tells whether it was the last.
     mutating func take(_ event: SSEEvent)
     /// Says that no event will come any more; `partial` is the last one if its blank line was

@@ -22,6 +22,8 @@ extension AnthropicMessages {
 
         private var model: String?
         private var blocks: [Block] = []
+        /// What was said and not taken yet.
+        private var prose = ""
         private var stop: String?
         private var usage = TokenUsage()
         private var saidUsage = false
@@ -35,6 +37,12 @@ extension AnthropicMessages {
 
         /// The fold before the first event.
         package init() {}
+
+        /// The text since this was last asked.
+        package mutating func takeProse() -> String {
+            defer { prose = "" }
+            return prose
+        }
 
         /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
@@ -115,7 +123,9 @@ extension AnthropicMessages {
                 throw malformed("more than \(AnswerBounds.blocksMax) blocks")
             }
             switch block {
-            case .text(let text): blocks.append(Block(kind: .text, text: text))
+            case .text(let text):
+                blocks.append(Block(kind: .text, text: text))
+                prose += text
             case .thinking(let text, let signature):
                 blocks.append(Block(kind: .thinking, text: text, signature: signature))
             case .redactedThinking(let data):
@@ -134,6 +144,7 @@ extension AnthropicMessages {
             case (.text, .text(let piece)), (.thinking, .thinking(let piece)),
                 (.toolUse, .inputJSON(let piece)):
                 blocks[index].text += piece
+                if case .text = delta { prose += piece }
             case (.thinking, .signature(let piece)): blocks[index].signature += piece
             case (_, .other), (.other, _): break
             default: throw malformed("a delta that does not fit block \(index)")

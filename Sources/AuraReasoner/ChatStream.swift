@@ -18,6 +18,8 @@ extension ChatCompletions {
         private var model: String
         private var text = ""
         private var refusal = ""
+        /// What was said and not taken yet.
+        private var prose = ""
         private var reasoning = ""
         private var calls: [Call] = []
         private var finish: String?
@@ -31,6 +33,12 @@ extension ChatCompletions {
 
         /// Chat completions say their usage at the end or not at all.
         package var begun: TokenUsage? { nil }
+
+        /// The text since this was last asked.
+        package mutating func takeProse() -> String {
+            defer { prose = "" }
+            return prose
+        }
 
         /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
@@ -80,6 +88,7 @@ extension ChatCompletions {
             reasoning += chunk.reasoning ?? ""
             text += chunk.content ?? ""
             refusal += chunk.refusal ?? ""
+            prose += (chunk.content ?? "") + (chunk.refusal ?? "")
             for piece in chunk.calls { try take(piece) }
             finish = chunk.finish ?? finish
         }

@@ -36,6 +36,7 @@ package final class Reasoner {
     private var owners: [UnsafeMutableRawPointer: CallID] = [:]
     private var finished: [(CallID, Result<ModelAnswer, ModelFailure>)] = []
     private var begun: [(CallID, TokenUsage)] = []
+    private var said: [(CallID, String)] = []
     private var curlDue: Milliseconds?
     private var armed: Milliseconds?
 
@@ -103,6 +104,7 @@ package final class Reasoner {
     package func cancel(_ id: CallID) {
         finished.removeAll { $0.0 == id }
         begun.removeAll { $0.0 == id }
+        said.removeAll { $0.0 == id }
         drop(id)
         rearm()
     }
@@ -138,6 +140,15 @@ package final class Reasoner {
     package func takeBegun() -> [(CallID, TokenUsage)] {
         defer { begun = [] }
         return begun
+    }
+
+    /// What models have said since the last call, in the order in which it came, a piece for each
+    /// call and batch of bytes.
+    ///
+    /// Only to be shown: it is nobody's answer yet, and a call that is made again says it anew.
+    package func takeProse() -> [(CallID, String)] {
+        defer { said = [] }
+        return said
     }
 
     /// Why `reasoner` could not be asked now, as far as its credential tells; nil when it could.
@@ -248,6 +259,11 @@ package final class Reasoner {
     // MARK: - Ending
 
     private func collect() {
+        for (id, call) in calls where call.settled == nil {
+            guard case .http(let transfer) = call.exchange else { continue }
+            let prose = transfer.takeProse()
+            if !prose.isEmpty { said.append((id, prose)) }
+        }
         while let done = multi?.takeDone() {
             guard let id = owners[done.easy], case .http(let transfer) = calls[id]?.exchange
             else { continue }

@@ -21,12 +21,20 @@ extension OpenAIResponses {
         private var model: String
         private var items: [Int: Item] = [:]
         private var usage: TokenUsage?
+        /// What was said and not taken yet.
+        private var prose = ""
 
         /// The fold before the first event of an answer of `model`.
         package init(model: String) { self.model = model }
 
         /// Responses say their usage at the end.
         package var begun: TokenUsage? { nil }
+
+        /// The text since this was last asked.
+        package mutating func takeProse() -> String {
+            defer { prose = "" }
+            return prose
+        }
 
         /// Takes the next event; `result` tells whether it was the last.
         package mutating func take(_ event: SSEEvent) {
@@ -104,6 +112,7 @@ extension OpenAIResponses {
                 item.kind == kind, !item.isDone
             else { throw malformed("a piece of an item that is not open") }
             items[place]?[keyPath: part] += delta
+            if kind == "message" { prose += delta }
         }
 
         private mutating func close(_ event: ResponsesEvent) throws(ModelFailure) {

@@ -49,6 +49,9 @@ final class Transfer {
     /// What the provider said of the call's usage at its beginning.
     var begun: TokenUsage? { stream.begun }
 
+    /// What the model has said since this was last asked.
+    func takeProse() -> String { stream.takeProse() }
+
     /// A transfer that is ready to be added to a multi handle; nil when libcurl refuses an option.
     init?(order: Order, now: @escaping () -> Milliseconds) {
         guard let easy = curl_easy_init() else { return nil }

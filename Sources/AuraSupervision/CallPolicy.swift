@@ -12,6 +12,8 @@ package enum CallPolicy {
     package static let spreadMax = Milliseconds.seconds(30)
     /// A minute: a run that waits longer gives its slot and its worker back meanwhile.
     package static let parkAfter = Milliseconds.minutes(1)
+    /// 10 s: who sits at a terminal answers by then; after it the run costs no worker and no slot.
+    package static let questionGrace = Milliseconds.seconds(10)
     /// 3 tries, while somebody else could be asked: three seconds of patience, then elsewhere.
     package static let triesBeforeFallback = 3
     /// 5 failures in a row, over all runs: one run's bad luck is rarely so long.

@@ -161,7 +161,10 @@ package struct Explainer: Sendable {
             else { return [] }
             return [
                 .init(
-                    "It was paused by \(SafeText.brief(pause.by.name)) at \(time(pause.at)).",
+                    pause.by == .daemon
+                        ? "Its breaker had opened at \(time(pause.at))."
+                        : "It was paused by \(SafeText.brief(pause.by.name)) at "
+                            + "\(time(pause.at)).",
                     sequence: pause.sequence)
             ]
         case .missed:
@@ -240,9 +243,18 @@ package struct Explainer: Sendable {
             return [.init("Its schedule is not in force now: aura-ctl start \(row.name).")]
         }
         if let pause = row.pause {
+            guard let reason = pause.reason else {
+                return [
+                    .init(
+                        "It is paused now: aura-ctl resume \(row.name).", sequence: pause.sequence)
+                ]
+            }
+            let end = pause.until.map { "It fires again from \(time($0)), or at once" }
             return [
                 .init(
-                    "It is paused now: aura-ctl resume \(row.name).", sequence: pause.sequence)
+                    "Its breaker is open since \(time(pause.since)): \(SafeText.brief(reason)).",
+                    sequence: pause.sequence),
+                .init("\(end ?? "It fires again") with: aura-ctl resume \(row.name)."),
             ]
         }
         var lines = overdue()

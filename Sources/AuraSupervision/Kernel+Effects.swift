@@ -58,7 +58,8 @@ extension Kernel {
         let isOver = { (pending: RunRow.Pending) in
             pending.intent.plan.until.map { $0 <= now } == true
         }
-        for id in inOrder(state.index.underWay, where: { $0.pending.contains(where: isOver) }) {
+        let runs = state.index.underWay.union(state.index.parked)
+        for id in inOrder(runs, where: { $0.pending.contains(where: isOver) }) {
             for pending in state.runs[id]?.pending ?? [] where isOver(pending) {
                 let command = pending.intent.command
                 if case .ask = pending.intent.plan {

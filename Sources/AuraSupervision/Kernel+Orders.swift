@@ -34,7 +34,7 @@ extension Kernel {
             case .backfill(let name, let nominals):
                 return try backfill(name, nominals, by: principal, at: now)
             case .answer(let id, let text):
-                return try answer(id, text, at: now)
+                return try answer(id, text, by: principal, at: now)
             case .tell(let id, let message):
                 return try tell(id, message, by: principal, at: now)
             case .say(let name, let thread, let message):
@@ -140,21 +140,30 @@ extension Kernel {
     }
 
     private mutating func answer(
-        _ id: RunID, _ text: String, at now: Instant
+        _ id: RunID, _ text: String, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
-        guard let row = state.runs[id] else {
+        guard state.runs[id] != nil else {
             throw APIError(.notFound, "run \(id) is not under way", hint: "aura-ctl runs")
         }
-        let question = row.pending.first { pending in
-            if case .ask = pending.intent.plan { return true }
-            return false
-        }
-        guard let question else {
+        // A coordinator is asked for its agents.
+        let asking = tree(of: id).filter { state.runs[$0]?.question != nil }
+        guard let run = asking.first,
+            let question = state.runs[run]?.pending.first(where: {
+                $0.intent.plan.question != nil
+            })
+        else {
             throw APIError(
                 .conflict, "run \(id) has not asked anything", hint: "aura-ctl show \(id)")
         }
+        guard asking.count == 1 || run == id else {
+            let names = asking.map(\.short).joined(separator: ", ")
+            throw APIError(
+                .conflict, "more than one run below \(id) asks: \(names)",
+                hint: "aura-ctl answer \(run) TEXT")
+        }
         let command = question.intent.command
-        try transact(.operatorAnswered(command: command, text: text), on: id, at: now)
-        return OrderResult(changed: true, message: "run \(id) has your answer", run: id)
+        try transact(
+            .operatorAnswered(command: command, text: text), on: run, by: principal, at: now)
+        return OrderResult(changed: true, message: "run \(run) has your answer", run: run)
     }
 }

@@ -1,36 +1,70 @@
 import AuraModel
 
-/// Runs that wait long for a provider give up their worker and their slot meanwhile.
+/// Runs that wait long, for a provider or for the operator, give up their worker and their slot
+/// meanwhile.
 extension Kernel {
     /// Parks the tree of a run whose call waits until `until`, if that is far off and nothing else
     /// goes on in it.
     mutating func park(_ key: CallKey, until: Instant, at now: Instant) throws {
-        guard until - now >= CallPolicy.parkAfter, let root = state.lineage(of: key.run).last
-        else { return }
+        guard until - now >= CallPolicy.parkAfter else { return }
+        try parkTree(of: key.run, pending(key)?.call?.reason ?? "", at: now)
+    }
+
+    /// Parks the trees of runs whose questions nobody has answered within the grace.
+    mutating func parkQuestions(at now: Instant) throws {
+        for id in state.index.underWay.sorted() {
+            guard attempts[id] != nil, let row = state.runs[id], let question = row.question,
+                let end = graceEnd(of: row), end <= now
+            else { continue }
+            try parkTree(of: id, question, at: now)
+        }
+    }
+
+    /// When a run that asks the operator may be parked; nil while it asks nothing.
+    func graceEnd(of row: RunRow) -> Instant? {
+        row.pending.first { $0.intent.plan.question != nil }.map {
+            $0.since + CallPolicy.questionGrace
+        }
+    }
+
+    /// Parks the run, all above and all below it, if nothing goes on in any of them.
+    private mutating func parkTree(of run: RunID, _ reason: String, at now: Instant) throws {
+        guard let root = state.lineage(of: run).last else { return }
         let runs = tree(of: root)
-        var soonest = until
+        var soonest = Instant(milliseconds: .max)
         for id in runs {
             guard let wake = farWait(of: id, at: now) else { return }
             soonest = min(soonest, wake)
         }
-        let reason = pending(key)?.call?.reason ?? ""
+        let question = runs.compactMap { state.runs[$0]?.question }.first
         for id in runs {
             dropCalls(of: id)
             let generation = attempts.removeValue(forKey: id)?.generation
-            try record(.runParked(until: soonest, reason: reason), run: id, at: now)
+            try record(
+                .runParked(until: soonest, reason: question ?? reason, rests: question != nil),
+                run: id, at: now)
             if let generation { actions.append(.endAttempt(id, generation)) }
         }
         for key in callWakes.keys where runs.contains(key.run) { callWakes[key] = nil }
     }
 
-    /// Puts parked runs whose time has come back into line; those below them follow with the start.
+    /// Puts parked trees back into line whose time has come, or of which one has news; those below
+    /// the first follow with its start.
     mutating func unpark(at now: Instant) throws {
         for id in state.index.parked.sorted() {
-            guard let row = state.runs[id], row.parent == nil,
-                let until = row.phase.parkedUntil, until <= now
+            guard let row = state.runs[id], let due = unparkDue(of: row), due <= now,
+                let root = state.lineage(of: id).last
             else { continue }
-            try record(.runUnparked, run: id, at: now)
+            try record(.runUnparked, run: root, at: now)
         }
+    }
+
+    /// When the tree of a parked run goes back into line because of this one; nil when it is there.
+    func unparkDue(of row: RunRow) -> Instant? {
+        guard let root = state.lineage(of: row.id).last, let phase = state.runs[root]?.phase,
+            phase.parkedUntil != nil
+        else { return nil }
+        return row.phase.parkedUntil
     }
 
     /// Takes up again the calls that wait, from what a new worker wants: it folds what the one
@@ -53,7 +87,7 @@ extension Kernel {
         }
     }
 
-    private func tree(of root: RunID) -> [RunID] {
+    func tree(of root: RunID) -> [RunID] {
         var runs = [root]
         var index = 0
         while index < runs.count {
@@ -78,7 +112,10 @@ extension Kernel {
                     until - now >= CallPolicy.parkAfter
                 else { return nil }
                 soonest = min(soonest, until)
-            case .tool, .step, .ask, .wait, .finish: return nil
+            case .ask(_, let until):
+                guard pending.since + CallPolicy.questionGrace <= now else { return nil }
+                soonest = min(soonest, until)
+            case .tool, .step, .wait, .finish: return nil
             }
         }
         return row.pending.isEmpty ? nil : soonest

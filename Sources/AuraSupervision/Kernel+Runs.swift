@@ -24,7 +24,11 @@ extension Kernel {
             inputs: inputs ?? RunInputs.standard(definition.inputs ?? []),
             rules: KernelRules.current, edits: editForm(of: definition.reasoner))
         try record(.runAdmitted(admitted), automaton: name, run: id, by: principal, at: now)
-        try transact(.started(trigger: trigger, inputs: admitted.inputs), on: id, at: now)
+        var streak = definition.kind == .devLoop ? row.streak : nil
+        // Who orders a run has seen how the last ones went.
+        if case .order = trigger { streak?.forgive() }
+        try transact(
+            .started(trigger: trigger, inputs: admitted.inputs, streak: streak), on: id, at: now)
     }
 
     /// How the model behind `reasoner` changes files.
@@ -42,11 +46,9 @@ extension Kernel {
     ) throws {
         guard let row = state.runs[parent] else { return }
         var left = row.budget.remaining(after: row.spent + row.reserved)
-        if let wall = row.budget.wall, let started = row.startedAt {
-            let stepped = row.stepped ?? .zero
+        if let wall = row.budget.wall, let deadline = deadline(of: row) {
             let closing = min(wall.count / Self.closingShare, Self.closingMax.count)
-            left.wall = Milliseconds(
-                max(0, (started + wall + stepped - now).count - closing))
+            left.wall = Milliseconds(max(0, (deadline - now).count - closing))
         }
         let trigger = Trigger.parent(run: parent, command: command)
         let admitted = RunAdmitted(
@@ -64,10 +66,12 @@ extension Kernel {
     static let closingShare = 20
     static let closingMax = Milliseconds.minutes(5)
 
-    /// When a run must be over by its wall budget.
+    /// When a run must be over by its wall budget; nil while its wall time stands still.
     func deadline(of row: RunRow) -> Instant? {
-        guard let wall = row.budget.wall, let started = row.startedAt else { return nil }
-        return started + wall + (row.stepped ?? .zero)
+        guard row.restsSince == nil, let wall = row.budget.wall, let started = row.startedAt else {
+            return nil
+        }
+        return started + wall + (row.stepped ?? .zero) + (row.rested ?? .zero)
     }
 
     /// When a run that backs off starts its next attempt.
@@ -195,7 +199,7 @@ extension Kernel {
         }
         let spent = state.runs[id]?.spent
         dropCalls(of: id)
-        let wall = row.startedAt.map { now - ($0 + (row.stepped ?? .zero)) } ?? .zero
+        let wall = row.wall(at: now)
         try record(
             .runFinished(outcome: outcome, report: report, wall: wall), run: id, at: now)
         actions.append(.cancelEffects(id))

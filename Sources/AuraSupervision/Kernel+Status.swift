@@ -17,7 +17,10 @@ extension Kernel {
             budget: definition.budget.run,
             today: used ?? BudgetRow(automaton: row.name, day: today, limits: limits),
             waiting: waiting(of: row), notes: notes(on: row, definition),
-            when: Self.occasion(of: definition), inputs: definition.inputs)
+            when: Self.occasion(of: definition), inputs: definition.inputs,
+            concessions: definition.landing.networkRemote.map {
+                ["pushes to \($0): the cage of that step has the host's network"]
+            })
     }
 
     /// The schedule as it was written, with its zone where that matters to it.
@@ -47,6 +50,12 @@ extension Kernel {
         }
         if withoutFile.contains(row.name) {
             notes.append("its file is refused, an older one is in force")
+        }
+        if let failures = row.streak?.failures, failures > 0, row.pause == nil {
+            let most = (definition.breaker ?? .standard).failures
+            notes.append(
+                "\(HumanText.plural(failures, "task")) failed in a row; at \(most) the breaker opens"
+            )
         }
         return notes.isEmpty ? nil : notes
     }

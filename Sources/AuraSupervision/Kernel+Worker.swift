@@ -6,7 +6,10 @@ extension Kernel {
     ///
     /// A transaction that settles a command which is not pending (any more) is late news and
     /// changes nothing.
-    mutating func transact(_ transaction: Transaction, on id: RunID, at now: Instant) throws {
+    mutating func transact(
+        _ transaction: Transaction, on id: RunID, by principal: Principal = .daemon,
+        at now: Instant
+    ) throws {
         guard let row = state.runs[id] else { return }
         if let command = transaction.settledCommand,
             !row.pending.contains(where: { $0.intent.command == command })
@@ -14,7 +17,8 @@ extension Kernel {
             return
         }
         try record(
-            .transacted(index: row.transactions + 1, transaction: transaction), run: id, at: now)
+            .transacted(index: row.transactions + 1, transaction: transaction), run: id,
+            by: principal, at: now)
     }
 
     /// Sends every idle worker what was recorded since it last spoke.

@@ -187,10 +187,12 @@ package struct Kernel: Sendable {
         guard !isStopping else { return nil }
         var wakes = [due.first?.due, nextToken(after: now), nextCallWake].compactMap { $0 }
         for row in state.index.parked.compactMap({ state.runs[$0] }) {
-            wakes += [deadline(of: row), row.phase.parkedUntil].compactMap { $0 }
+            wakes += [deadline(of: row), unparkDue(of: row)].compactMap { $0 }
+            wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         for row in state.index.underWay.compactMap({ state.runs[$0] }) {
             wakes += [deadline(of: row), wrapUpDue(of: row), nextStart(of: row)].compactMap { $0 }
+            wakes += [graceEnd(of: row)].compactMap { $0 }.filter { $0 > now }
             wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         wakes += attempts.values.compactMap(\.deadline)
@@ -207,6 +209,7 @@ package struct Kernel: Sendable {
         try endWaits(at: now)
         try decideOccurrences(at: now)
         try placeCalls(at: now)
+        try parkQuestions(at: now)
         try unpark(at: now)
         try startAttempts(at: now)
     }

@@ -104,8 +104,8 @@ struct Ledger {
     /// Which part of a run's own budget is four fifths used; nil while none is.
     static func nearlyUsed(_ row: RunRow, at now: Instant) -> String? {
         if let part = level(of: row).nearlyUsed { return part }
-        guard let started = row.startedAt, let wall = row.budget.wall?.count,
-            (now - started).count * BudgetLevel.wrapUpDenominator
+        guard let wall = row.budget.wall?.count, row.startedAt != nil,
+            row.wall(at: now).count * BudgetLevel.wrapUpDenominator
                 >= wall * BudgetLevel.wrapUpNumerator
         else { return nil }
         return "wall time"

@@ -28,7 +28,7 @@ enum Policy {
             let isDeclared = definition.verify.contains(step)
             // A coordinator reads further steps from the task list of the untouched base.
             return isDeclared || run.kind == .devLoop ? nil : "a step that is not declared"
-        case .land(let branch, let commit, _, _):
+        case .land(let branch, let commit, _, _, _):
             let isTarget =
                 definition.landing.mode == .mergeFF && branch == definition.workspace?.base
             guard branch.hasPrefix("aura/\(definition.name)/") || isTarget else {
@@ -42,10 +42,13 @@ enum Policy {
             }
             let missing = definition.verify.first { !passed.contains($0) }
             return missing.map { "to land without the proof of '\($0.name)'" }
-        case .push(let branch, let commit):
-            guard definition.landing.mode == .push, branch.hasPrefix("aura/\(definition.name)/")
+        case .push(let branch, let commit, let remote, let replaces):
+            guard definition.landing.mode == .push, branch.hasPrefix("aura/\(definition.name)/"),
+                remote == definition.landing.networkRemote
             else { return "to push \(branch), which its definition does not declare" }
-            return run.proof.landed == commit ? nil : "to push a commit that did not land"
+            guard run.proof.landed == commit, replaces == nil || replaces == run.proof.replaced
+            else { return "to push a commit that did not land" }
+            return nil
         case .keep(let branch, let commit, _):
             guard branch.hasPrefix(definition.failedBranch("")) else {
                 return "to keep failed work on \(branch)"
@@ -107,7 +110,9 @@ extension RunRow.Proof {
             passed.append(step)
             if passed(on: checkedOut) != nil { prove(checkedOut) }
         case .salvage: salvaged = result.isSuccess ? Self.commit(in: result.output) : nil
-        case .land(_, let commit, _, _): landed = result.isSuccess ? commit : landed
+        case .land(_, let commit, _, let replaces, _):
+            guard result.isSuccess else { break }
+            (landed, replaced) = (commit, replaces)
         case .survey, .read, .notes, .prepare, .run, .collect, .diff, .push, .keep: break
         }
     }

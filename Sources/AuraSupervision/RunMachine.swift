@@ -9,6 +9,10 @@ extension RunRow {
             phase = .launching
             transactionsAtAttempt = transactions
             startedAt = startedAt ?? entry.at
+            if let since = restsSince {
+                rested = Milliseconds((rested?.count ?? 0) + max(0, (entry.at - since).count))
+            }
+            restsSince = nil
             activity = "launching"
         case .attemptReady:
             phase = .running
@@ -17,6 +21,8 @@ extension RunRow {
         case .transacted(let index, let transaction):
             transactions = index
             take(transaction)
+            // News: it is not parked any longer than until somebody looks.
+            if case .parked = phase { phase = .parked(until: entry.at) }
         case .commanded(_, let intents):
             pending += intents.map { Pending(intent: $0, since: entry.at) }
             commands = max(commands, intents.map(\.command).max() ?? 0)
@@ -36,9 +42,10 @@ extension RunRow {
             pending[index].call?.reasoner = call.reasoner
             pending[index].answerTokensMax = call.answerTokensMax
             activity = pending[index].intent.plan.title
-        case .runParked(let until, let reason):
+        case .runParked(let until, let reason, let rests):
             phase = .parked(until: until)
-            activity = "parked: \(reason)"
+            activity = (rests ? "asks: " : "parked: ") + reason
+            if rests { restsSince = entry.at }
         case .runUnparked:
             phase = .queued
             activity = "waiting for a slot"
@@ -51,6 +58,13 @@ extension RunRow {
             .settled, .runFinished, .routeOpened, .routeClosed, .checkpoint, .recordPruned:
             break
         }
+    }
+
+    /// The wall time that it has used by `now`: not where the clock was set, nor while it waited,
+    /// parked, for the operator.
+    func wall(at now: Instant) -> Milliseconds {
+        guard let startedAt else { return .zero }
+        return (restsSince ?? now) - (startedAt + (stepped ?? .zero) + (rested ?? .zero))
     }
 
     private mutating func end(_ exit: AttemptExit, at: Instant) {

@@ -272,10 +272,12 @@ extension Kernel {
     }
 
     static func paused(_ row: AutomatonRow) -> String {
-        "paused by \(row.pause?.by.name ?? "nobody")"
-            + (row.pause.map { " since \(HumanText.dateTime($0.since))Z" } ?? "")
-            + (row.pause?.reason.map { ": \($0)" } ?? "")
-            + (row.pause?.until.map { "; again from \(HumanText.dateTime($0))Z" } ?? "")
+        guard let pause = row.pause else { return "paused" }
+        let since = "since \(HumanText.dateTime(pause.since))Z"
+        guard let reason = pause.reason else { return "paused by \(pause.by.name) \(since)" }
+        return "breaker open \(since): \(SafeText.brief(reason)); "
+            + (pause.until.map { "again from \(HumanText.dateTime($0))Z, or at once with " }
+                ?? "until ") + "aura-ctl resume \(row.name)"
     }
 
     /// Why nothing was decided about a firing when it was due.

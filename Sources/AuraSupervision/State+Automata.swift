@@ -83,6 +83,7 @@ extension State {
             row.note(.paused, entry)
         case .automatonResumed:
             row.pause = nil
+            row.streak?.forgive()
             coolingDown[name] = nil
             row.note(.resumed, entry)
         case .successOverdue: row.isOverdue = true
@@ -219,6 +220,8 @@ extension RunRow {
         }
         if case .backingOff(let until) = phase { phase = .backingOff(until: until + by) }
         if case .parked(let until) = phase { phase = .parked(until: until + by) }
+        // As `stepped` grew by the same, what was used before the rest stays what it was.
+        if let since = restsSince { restsSince = since + by + asleep }
         for index in pending.indices {
             pending[index].intent.plan = pending[index].intent.plan.moved(by)
             if let until = pending[index].call?.until { pending[index].call?.until = until + by }

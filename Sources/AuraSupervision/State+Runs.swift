@@ -22,11 +22,29 @@ extension State {
             return
         default:
             let before = row.phase
+            noteStreak(entry, of: row)
             row.apply(entry)
             noteLandings(of: row, entry.fact)
             index.move(row, from: before, reasoner: reasoner(of: row))
             runs[id] = row
         }
+    }
+
+    /// What the steps of a dev-loop say of how its tasks went; `row` still has the step pending.
+    private mutating func noteStreak(_ entry: Entry, of row: RunRow) {
+        guard row.kind == .devLoop,
+            case .transacted(_, .stepFinished(let command, let result)) = entry.fact,
+            let index = row.index(of: command),
+            case .step(let step) = row.pending[index].intent.plan
+        else { return }
+        var streak = automata[row.automaton]?.streak ?? LoopStreak()
+        switch step {
+        case .land(_, _, _, _, let carried) where result.isSuccess && carried != true: streak.land()
+        case .salvage: streak.fail()
+        default: return
+        }
+        automata[row.automaton]?.streak = streak
+        touch(.automata, row.automaton.text)
     }
 
     func reasoner(of row: RunRow) -> String {
@@ -166,7 +184,15 @@ extension State {
         runs[row.id] = nil
         write(.runs, row.id.text, try JSON.text(row))
         try noteAnswer(of: row, at: at)
-        guard row.parent == nil else { return }
+        guard row.parent == nil else {
+            if let automaton = automata[row.automaton], automaton.kind == .devLoop {
+                var streak = automaton.streak ?? LoopStreak()
+                streak.spend(row.spent)
+                automata[row.automaton]?.streak = streak
+                touch(.automata, row.automaton.text)
+            }
+            return
+        }
         let key = BudgetKey(row.automaton, row.day)
         if var day = budgets[key] {
             day.reserved = day.reserved - Amount(wall: row.budget.wall ?? .zero)

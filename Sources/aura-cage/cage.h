@@ -2,6 +2,7 @@
 //   main.c    the parent, outside: reads the policy, clones, waits, passes the exit status on
 //   policy.c  the parser of the sealed policy; nothing it has not checked is ever used
 //   root.c    pid 1 while it builds: identity, network, mounts, the new root
+//   etc.c     what its /etc says
 //   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
 //   drop.c    the program's own process: gives everything away, then execs
 //   report.c  the one way to fail: name the feature, say the errno, stop
@@ -52,7 +53,8 @@ enum policy_flags {
     FLAG_LOOPBACK = 1 << 3,  // lo up
     FLAG_TERMINALS = 1 << 4, // private devpts
     FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
-    FLAGS_KNOWN = (1 << 6) - 1,
+    FLAG_NETWORK = 1 << 6,   // the host's network: only for a command, and without a loopback of its own
+    FLAGS_KNOWN = (1 << 7) - 1,
 };
 
 struct policy_header {
@@ -108,6 +110,12 @@ struct status_record {
 void report(enum status_kind kind, int value, const char *name, const char *detail);
 __attribute__((noreturn)) void refuse(const char *feature, const char *detail, int error);
 
+struct etc_file {
+    const char *path, *text;
+};
+
+// The last one has no path. With the host's network its hosts and resolver are the host's.
+const struct etc_file *etc_files(int network);
 void policy_read(int fd, struct policy *policy);
 void root_build(const struct policy *policy, uid_t uid, gid_t gid);
 __attribute__((noreturn)) void init_run(int program_pid, int child_signals);

@@ -157,6 +157,8 @@ int main(void)
                  CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_CLEAR_SIGHAND,
         .exit_signal = SIGCHLD,
     };
+    if (policy.header.flags & FLAG_NETWORK)
+        arguments.flags &= ~(uint64_t)CLONE_NEWNET;
     // Born in its cgroup: there is no instant in which anything inside is outside of it.
     if (policy.header.flags & FLAG_GROUP) {
         arguments.flags |= CLONE_INTO_CGROUP;

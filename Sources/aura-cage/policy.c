@@ -103,6 +103,10 @@ void policy_read(int fd, struct policy *policy)
         header->program_count > PROGRAMS_MAX)
         malformed("counts");
 
+    // The host's own loopback is not ours to bring up, and a worker has no network.
+    if ((header->flags & FLAG_NETWORK) && (header->flags & (FLAG_WORKER | FLAG_LOOPBACK)))
+        malformed("network");
+
     policy->directory = take_path("directory");
 
     for (uint32_t index = 0; index < header->bind_count; index++) {

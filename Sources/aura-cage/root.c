@@ -21,23 +21,6 @@
 // Any directory that every host has; the new root covers it, in our mount namespace only.
 #define STAGE "/tmp"
 
-static const char passwd[] = "root:x:0:0:root:/:/usr/sbin/nologin\n"
-                             "worker:x:1000:1000:worker:/home/worker:/bin/sh\n"
-                             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
-static const char group[] = "root:x:0:\nworker:x:1000:\nnogroup:x:65534:\n";
-static const char hosts[] = "127.0.0.1 localhost aura\n::1 localhost\n";
-// No daemon to ask and no network: names come from the files above.
-static const char nsswitch[] = "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"
-                               "services: files\nprotocols: files\n";
-// Inside, files of other host users belong to nobody, which git would call dubious ownership.
-// A repository's own configuration can name programs; these two are the ones git runs unasked.
-static const char gitconfig[] = "[user]\n\tname = aura\n\temail = aura@localhost\n"
-                                "[safe]\n\tdirectory = *\n"
-                                "[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
-                                "[gc]\n\tautoDetach = false\n"
-                                "[init]\n\tdefaultBranch = main\n"
-                                "[advice]\n\tdetachedHead = false\n";
-
 // --- small steps ------------------------------------------------------------------------------
 
 static void write_file(const char *path, int flags, const char *text, size_t length,
@@ -203,13 +186,15 @@ static void build_system(void)
     make_link("usr/lib64", "lib64");
 }
 
-static void build_etc(void)
+static void build_etc(int network)
 {
-    write_file("etc/passwd", O_CREAT, passwd, sizeof passwd - 1, "root_file");
-    write_file("etc/group", O_CREAT, group, sizeof group - 1, "root_file");
-    write_file("etc/hosts", O_CREAT, hosts, sizeof hosts - 1, "root_file");
-    write_file("etc/nsswitch.conf", O_CREAT, nsswitch, sizeof nsswitch - 1, "root_file");
-    write_file("etc/gitconfig", O_CREAT, gitconfig, sizeof gitconfig - 1, "root_file");
+    for (const struct etc_file *file = etc_files(network); file->path != NULL; file++)
+        write_file(file->path, O_CREAT, file->text, strlen(file->text), "root_file");
+    if (network) {
+        // Where the policy binds the host's.
+        make_link("/net/hosts", "etc/hosts");
+        make_link("/net/resolv.conf", "etc/resolv.conf");
+    }
 }
 
 static void build_dev(const struct policy_header *header)
@@ -346,7 +331,7 @@ static void build_tree(const struct policy *policy)
     for (size_t index = 0; index < sizeof directories / sizeof directories[0]; index++)
         make_directory(directories[index]);
 
-    build_etc();
+    build_etc(header->flags & FLAG_NETWORK);
     tree_place(&usr, "/usr");
     tree_place(&cache, "/etc/ld.so.cache");
     tree_place(&alternatives, "/etc/alternatives");

@@ -17,9 +17,9 @@ struct AuraControl: ParsableCommand {
             """,
         subcommands: [
             Start.self, Stop.self, Restart.self, Pause.self, Resume.self, Status.self, List.self,
-            Run.self, Retry.self, Runs.self, Show.self, Logs.self, Artifacts.self, Replay.self,
-            Answer.self, Tell.self, Chat.self, New.self, Verify.self, Calendar.self, Timeline.self,
-            Occurrences.self,
+            Run.self, Retry.self, Watch.self, Runs.self, Show.self, Logs.self, Artifacts.self,
+            Replay.self, Answer.self, Tell.self, Chat.self, New.self, Verify.self, Calendar.self,
+            Timeline.self, Occurrences.self,
             Explain.self, Backfill.self, Budget.self, Record.self,
             ExitStatus.self,
         ])

@@ -129,6 +129,8 @@ struct ChatTalk {
     /// Waits for the answer of a message; nil when the operator leaves first.
     private func follow(_ number: Int, isProgressShown: Bool) throws -> MessageRow? {
         var after = 0
+        var screen = LiveScreen(session, isShown: isProgressShown)
+        defer { screen.erase() }
         while true {
             guard let row = try messages(after: number - 1, limit: 1).first else {
                 throw Failure(.internalError, .internalError, "message \(number) is not there")
@@ -143,8 +145,12 @@ struct ChatTalk {
             let entries: [Entry]? = try bearing {
                 try session.client.poll(
                     ControlPath.entries, query.items, patience: Client.patience
-                ) { !Interrupt.isPending }
+                ) {
+                    screen.draw(run)
+                    return !Interrupt.isPending
+                }
             }
+            screen.erase()
             for entry in entries ?? [] {
                 after = entry.sequence
                 if isProgressShown { show(entry) }
@@ -214,6 +220,39 @@ struct ChatTalk {
     private static func safe(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { SafeText.line(String($0)) }.joined(separator: "\n")
+    }
+}
+
+/// The text of an answer below a conversation, while it is not in the record; on a terminal only.
+private struct LiveScreen {
+    private let session: Session
+    private let isShown: Bool
+    private var feed: (run: RunID, feed: LiveFeed)?
+    private var view = LiveView()
+    private var drawn = 0
+
+    init(_ session: Session, isShown: Bool) {
+        self.session = session
+        self.isShown = isShown && !session.isJSON && Terminal.canRedraw(STDOUT_FILENO)
+    }
+
+    mutating func draw(_ run: RunID) {
+        guard isShown, let width = session.width else { return }
+        if feed?.run != run {
+            feed = (run, LiveFeed(session.client, run))
+            view = LiveView()
+        }
+        guard view.take(feed?.feed.take() ?? []) || drawn == 0 else { return }
+        let lines = view.lines(width: width)
+        Output.write(
+            ProgressText.erase(lines: drawn)
+                + lines.map { session.style.paint($0, .faint) + "\n" }.joined())
+        drawn = lines.count
+    }
+
+    mutating func erase() {
+        Output.write(ProgressText.erase(lines: drawn))
+        drawn = 0
     }
 }
 

@@ -104,7 +104,7 @@ enum AutomatonText {
         of status: AutomatonStatus, _ times: TimeText, isCompact: Bool
     ) -> RunText.State {
         if let run = status.runs.first(where: { !$0.isFinished }) {
-            return RunText.state(of: run.phase)
+            return RunText.state(of: run)
         }
         guard let outcome = status.row.lastOutcome else {
             return RunText.State(glyph: "○", word: "never ran", colour: .faint)
@@ -151,6 +151,11 @@ enum AutomatonText {
         for (index, line) in (status.waiting ?? []).enumerated() {
             add(index == 0 ? "waiting" : "", SafeText.line(line))
         }
+        // With a schedule that starts runs they stand in the state.
+        for note in whyNot(status) == nil ? [] : status.notes ?? [] {
+            add("note", style.paint(SafeText.line(note), .yellow))
+        }
+        for line in status.concessions ?? [] { add("warning", SafeText.line(line)) }
         if let outcome = status.row.lastOutcome {
             let ending = RunText.state(of: outcome.ending)
             let when = status.row.lastFinished.map { ", " + times.both($0) } ?? ""
@@ -210,7 +215,8 @@ enum DaemonText {
             add("", style.paint("✖ " + since + SafeText.brief(trouble.reason), .red))
             add("", "nothing new begins; " + trouble.state.remedy)
         }
-        add("runs", "\(status.runsActive) active, \(status.runsQueued) queued")
+        let waiting = status.runsParked.map { $0 > 0 ? ", \($0) waiting without a slot" : "" } ?? ""
+        add("runs", "\(status.runsActive) active, \(status.runsQueued) queued\(waiting)")
         for reasoner in status.reasoners ?? [] { add("reasoner", line(of: reasoner, style, times)) }
         for weakness in status.weaknesses {
             add("warning", style.paint("not enforced here: " + SafeText.line(weakness), .yellow))

@@ -30,7 +30,7 @@ enum ProgressText {
         _ run: RunRow, indent: String, _ frame: Int, _ width: Int, _ style: Style,
         _ times: TimeText
     ) -> [String] {
-        let state = RunText.state(of: run.phase)
+        let state = RunText.state(of: run)
         let glyph = run.isFinished ? state.glyph : frames[frame % frames.count]
         let name = run.task.map { "task \(SafeText.brief($0.id, max: 40))" } ?? run.automaton.text
         let span = HumanText.span(RunText.span(of: run, now: times.now))

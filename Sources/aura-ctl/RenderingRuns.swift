@@ -11,7 +11,13 @@ enum RunText {
         var text: String { glyph + " " + word }
     }
 
-    /// Where a run stands.
+    /// Where a run stands: one that waits, parked, for an answer is `waiting`.
+    static func state(of run: RunRow) -> State {
+        guard case .parked = run.phase, run.restsSince != nil else { return state(of: run.phase) }
+        return State(glyph: "?", word: "waiting", colour: .yellow)
+    }
+
+    /// Where a run of this phase stands.
     static func state(of phase: RunRow.Phase) -> State {
         switch phase {
         case .queued: State(glyph: "○", word: "queued", colour: .faint)
@@ -72,7 +78,7 @@ enum RunText {
             .init(title: "REMARK", isFlexible: true),
         ])
         table.rows = runs.map { run in
-            let state = state(of: run.phase)
+            let state = state(of: run)
             let began = run.startedAt ?? run.admittedAt
             // The short form fits a terminal; a pipe gets what never becomes ambiguous.
             let id = width == nil ? run.id.text : run.id.short
@@ -87,12 +93,15 @@ enum RunText {
         return table.lines(width: width, style)
     }
 
+    /// As far as the values of `lines` stand.
+    private static let indent = String(repeating: " ", count: 14)
+
     /// One run in full, with its children.
     static func lines(
         of detail: RunDetail, width: Int?, _ style: Style, _ times: TimeText
     ) -> [String] {
         let run = detail.run
-        let state = state(of: run.phase)
+        let state = state(of: run)
         var lines = [
             "\(style.paint(state.glyph, state.colour)) run \(style.paint(run.id.text, .bold)) of "
                 + "\(run.automaton) (\(run.kind.rawValue))"
@@ -124,7 +133,14 @@ enum RunText {
         add("day", SafeText.line(run.day))
         add("attempts", "\(run.generation)")
         add("steps", HumanText.plural(run.transactions, "transaction"))
-        for pending in run.pending {
+        for asking in [run] + detail.children {
+            for pending in asking.pending {
+                guard case .ask(let question, let until) = pending.intent.plan else { continue }
+                add("asks", SafeText.lines(question).joined(separator: "\n" + indent))
+                add("", "until \(times.both(until)); aura-ctl answer \(asking.id.short) TEXT")
+            }
+        }
+        for pending in run.pending where pending.intent.plan.question == nil {
             let title = EntryText.Subject(pending.intent.plan).title
             add("waits for", "\(title), since \(times.relative(pending.since))")
         }

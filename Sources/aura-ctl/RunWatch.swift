@@ -17,6 +17,9 @@ struct RunWatch {
     let timeout: Milliseconds?
     private let canRedraw: Bool
 
+    /// Nil where nothing is drawn.
+    private let feed: LiveFeed?
+    private var view = LiveView()
     private var detail: RunDetail?
     private var drawn = 0
     private var frame = 0
@@ -31,6 +34,7 @@ struct RunWatch {
         self.run = run
         self.timeout = timeout
         canRedraw = Terminal.canRedraw(STDOUT_FILENO) && !session.isJSON
+        feed = canRedraw ? LiveFeed(session.client, run) : nil
     }
 
     /// Watches until the run is finished, the time is over or the operator leaves.
@@ -106,8 +110,11 @@ struct RunWatch {
 
     private mutating func draw() {
         guard canRedraw, let detail, let width = session.width else { return }
-        let lines = ProgressText.lines(
-            of: detail, frame: frame, width: width, session.style, session.times)
+        _ = view.take(feed?.take() ?? [])
+        let lines =
+            ProgressText.lines(
+                of: detail, frame: frame, width: width, session.style, session.times)
+            + view.lines(width: width).map { session.style.paint($0, .faint) }
         Output.write(
             ProgressText.erase(lines: drawn) + lines.map { $0 + "\n" }.joined())
         drawn = lines.count

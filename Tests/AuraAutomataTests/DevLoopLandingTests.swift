@@ -4,10 +4,12 @@ import Testing
 
 /// Review, escalation, tests that must fail first, moved bases, lanes and the breaker.
 @Suite struct DevLoopLandingTests {
-    static func driver(_ change: (inout Definition) -> Void) throws -> Driver {
+    static func driver(
+        streak: LoopStreak? = nil, _ change: (inout Definition) -> Void
+    ) throws -> Driver {
         var assignment = try Fixture.assignment(kind: .devLoop, verify: ["make test"])
         change(&assignment.definition)
-        return Driver(assignment)
+        return Driver(assignment, streak: streak)
     }
 
     static let one = "- [ ] T1 a\n  accept: US1-AC1\n"
@@ -175,7 +177,7 @@ import Testing
         #expect(driver.titles.last == "put 111111111111 on top of bbbbbbbbbbbb")
         driver.step(0, "commit \(Fixture.commit)\n")
         for _ in 1...2 { driver.step() }
-        guard case .step(.land(_, _, _, let replaces))? = driver.outstanding?.act else {
+        guard case .step(.land(_, _, _, let replaces, _))? = driver.outstanding?.act else {
             Issue.record("not landed: \(driver.titles)")
             return
         }
@@ -195,7 +197,7 @@ import Testing
         }
         #expect(request.task.id == "T2")
         Self.toDiff(&driver)
-        guard case .step(.land(_, _, _, let anew))? = driver.outstanding?.act else { return }
+        guard case .step(.land(_, _, _, let anew, _))? = driver.outstanding?.act else { return }
         #expect(anew == second, "the stale branch may be left")
     }
 
@@ -279,5 +281,73 @@ import Testing
         DevLoopTests.bury(&driver)
         #expect(driver.outcome?.ending == .breaker)
         #expect(driver.outcome?.detail.contains("360 tokens were spent") == true)
+    }
+
+    @Test("failures of earlier runs count: the first one more opens the breaker and says so")
+    func breakerOverRuns() throws {
+        var streak = LoopStreak()
+        streak.fail()
+        streak.fail()
+        var driver = try Self.driver(streak: streak) { $0.limits.attempts = 1 }
+        DevLoopTests.survey(&driver, "- [ ] T1 a\n- [ ] T2 b\n")
+        DevLoopTests.toChild(&driver)
+        driver.child(.failed, "cannot")
+        DevLoopTests.bury(&driver)
+        #expect(driver.outcome?.ending == .breaker)
+        let start = "3 tasks failed in a row, 2 of them in earlier runs: T1 ("
+        #expect(driver.outcome?.detail.hasPrefix(start) == true, "\(driver.report)")
+    }
+
+    @Test("what earlier runs burned without landing ends a run before it begins a task")
+    func burningOverRuns() throws {
+        var streak = LoopStreak()
+        for _ in 1...3 {
+            streak.spend(Amount(tokens: 100))
+            streak.land()
+        }
+        streak.spend(Amount(tokens: 300))
+        let calm = try Self.driver(streak: streak) { _ in }
+        #expect(calm.titles == ["survey the repository"])
+        streak.spend(Amount(tokens: 1))
+        let driver = try Self.driver(streak: streak) { _ in }
+        #expect(driver.outcome?.ending == .breaker)
+        #expect(driver.outcome?.detail.contains("301 tokens were spent") == true)
+        streak.forgive()
+        #expect(streak.waste(.standard) == nil && streak.landings.count == 3)
+    }
+
+    @Test("a task may name its model among those that the definition has, and no other")
+    func models() throws {
+        var driver = try Self.driver {
+            $0.reasoner = "main"
+            $0.models = ["big"]
+            $0.limits.attempts = 2
+        }
+        let list = """
+            - [ ] T1 a
+              model: big
+            - [ ] T2 b
+              model: biggest
+            - [ ] T3 c
+              model: main
+              The model: it is described elsewhere.
+
+            """
+        DevLoopTests.survey(&driver, list)
+        DevLoopTests.toChild(&driver)
+        #expect(driver.reasoner == "big")
+        driver.child(.failed, "cannot")
+        driver.step()
+        #expect(driver.reasoner == "big", "nothing stronger is declared")
+        DevLoopTests.land(&driver, checks: 1)
+        DevLoopTests.survey(&driver, TaskList(list).ticking("T1"), base: Fixture.commit)
+        driver.step()
+        #expect(driver.reasoner == "main")
+        DevLoopTests.land(&driver, checks: 1)
+        let done = TaskList(TaskList(list).ticking("T1")).ticking("T3")
+        DevLoopTests.survey(&driver, done, base: Fixture.tip)
+        #expect(driver.outcome?.ending == .tasksFailed)
+        let why = "T2 its `model: biggest` (below line 3) is none that the definition allows"
+        #expect(driver.outcome?.detail.contains(why) == true, "\(driver.report)")
     }
 }

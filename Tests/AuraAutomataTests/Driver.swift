@@ -9,10 +9,10 @@ struct Driver {
 
     private var notesRead: CommandID = 0
 
-    init(_ assignment: Assignment, notes: String = "") {
+    init(_ assignment: Assignment, notes: String = "", streak: LoopStreak? = nil) {
         self.notes = notes
         automaton = Automaton(assignment: assignment)
-        feed(.started(trigger: .schedule(nominal: Instant(milliseconds: 0))))
+        feed(.started(trigger: .schedule(nominal: Instant(milliseconds: 0)), streak: streak))
     }
 
     var outstanding: Command? { commands.last }
@@ -35,6 +35,12 @@ struct Driver {
             if case .reason(let request) = command.act { return request }
         }
         return nil
+    }
+
+    /// The model of the child that was asked for last.
+    var reasoner: String? {
+        guard case .spawn(let request)? = outstanding?.act else { return nil }
+        return request.reasoner
     }
 
     /// The blocks of the last message that the model was sent.

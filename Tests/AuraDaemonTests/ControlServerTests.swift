@@ -40,7 +40,10 @@ final class ControlLab: Sendable {
                 inbox: inbox, reader: reader,
                 signer: try CheckpointSigner(file: directory + "/key"),
                 definitions: DefinitionLoader(settings: settings),
-                replayer: Replayer(cagePath: "/nowhere", workerPath: "/nowhere")),
+                replayer: Replayer(cagePath: "/nowhere", workerPath: "/nowhere"),
+                live: LiveTexts(
+                    redactor: Redactor(
+                        credentials: Credentials(configurationDirectory: directory)))),
             socket: settings.socket, operators: Operators(group: nil))
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         serving = Task {

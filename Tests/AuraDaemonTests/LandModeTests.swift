@@ -1,5 +1,6 @@
 import AuraConfinement
 import AuraModel
+import AuraSystem
 import Testing
 
 @testable import AuraDaemon
@@ -141,6 +142,35 @@ struct LandModeTests {
         let rival = try lab.commit("rival")
         #expect(try lab.step(push).end == .exited(4))
         #expect(try lab.host("git -C \(remote) rev-parse \(branch)") == rival)
+    }
+
+    @Test("a push to another machine: the network and the credential are in that cage alone")
+    func pushOut() throws {
+        let lab = try StepLab()
+        let url = "https://git.example.com/a.git"
+        lab.definition.land = .init(
+            .push, remote: url, credential: "git-token", authorities: lab.repository + "/code.txt")
+        let push = StepRequest.push(branch: "aura/fixer/T1", commit: "00", remote: url)
+        func plan(_ request: StepRequest) throws -> CagePlan {
+            try lab.plans.plan(request, of: lab.run, owner: lab.run.id, lab.definition).cage
+        }
+        #expect(throws: SystemError.self, "there is no credential") { try plan(push) }
+        let token = "token-0123456789"
+        try lab.host(
+            "mkdir -m 700 credentials; umask 77; echo \(token) >credentials/git-token")
+        let cage = try plan(push)
+        #expect(cage.sharesNetwork)
+        #expect(cage.binds.contains { $0.target == "/secret" && !$0.writable })
+        // Nothing of the operator's repository but the run's own objects.
+        let own = ["/secret", "/store", "/net/authorities", "/net/hosts", "/net/resolv.conf"]
+        #expect(Set(cage.binds.map(\.target)).isSubset(of: own))
+        #expect(!"\(cage.program)".contains(token))
+        for other in [StepRequest.survey, .prepare(base: "00"), .verify(step: .shell("x"))] {
+            let plain = try plan(other)
+            #expect(!plain.sharesNetwork && !plain.binds.contains { $0.target == "/secret" })
+        }
+        try lab.host("chmod 644 credentials/git-token")
+        #expect(throws: SystemError.self, "others can read it") { try plan(push) }
     }
 
     @Test(

@@ -48,7 +48,8 @@ final class StepLab {
             cagePath: tools.cagePath, workerPath: "/usr/bin/true", prefix: Tools.prefix)
         root = try Scratch.makeDirectory("steps")
         workspaces = try Workspaces(stateDirectory: root)
-        plans = StepPlans(workspaces: workspaces)
+        plans = StepPlans(
+            workspaces: workspaces, credentials: Credentials(configurationDirectory: root))
         let at = Instant(milliseconds: 1_700_000_000_000)
         guard let name = AutomatonName("fixer") else { throw Failure("the name") }
         definition = Definition(

@@ -66,7 +66,7 @@ enum Samples {
                     reason: "overloaded"))
         case .callPlaced:
             .callPlaced(CallPlacement(command: 5, reasoner: "main", answerTokensMax: 100))
-        case .runParked: .runParked(until: Instant(milliseconds: 9), reason: "rate")
+        case .runParked: .runParked(until: Instant(milliseconds: 9), reason: "rate", rests: false)
         case .runUnparked: .runUnparked
         case .routeOpened:
             .routeOpened(

@@ -62,18 +62,31 @@ func cutsDiffering(
 }
 
 /// Folds a whole stream given in pieces.
+///
+/// What it shows on the way is what the answer then says, wherever the pieces are cut.
 func fold(
     _ pieces: [[UInt8]], _ start: any AnswerStream = AnthropicMessages.Stream()
 ) -> Result<ModelAnswer, ModelFailure>? {
     var parser = SSEParser()
     var stream = start
+    var prose = ""
     do {
         for piece in pieces {
             for event in try parser.push(piece) { stream.take(event) }
+            prose += stream.takeProse()
         }
         stream.end(partial: try parser.finish())
     } catch {
         stream.fail(.malformed, "\(error)")
+    }
+    prose += stream.takeProse()
+    // Responses may bring a text whole at its end.
+    if case .success(let answer)? = stream.result, !prose.isEmpty || start is ChatCompletions.Stream
+    {
+        let texts = answer.content.compactMap { block -> String? in
+            if case .text(let text) = block { text } else { nil }
+        }
+        #expect(prose == texts.joined())
     }
     return stream.result
 }

@@ -18,7 +18,7 @@ import Testing
 
     private static func started(_ bench: KernelBench) -> [[String: JSONValue]?] {
         bench.entries.compactMap { entry in
-            guard case .transacted(_, .started(_, let inputs)) = entry.fact else { return nil }
+            guard case .transacted(_, .started(_, let inputs, _)) = entry.fact else { return nil }
             return .some(inputs)
         }
     }

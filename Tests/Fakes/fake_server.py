@@ -127,7 +127,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             wait = failure.get("retry-after")
             headers = [("retry-after-ms", str(milliseconds(wait)))] if wait else []
             raise Refusal(like.status, like.kind, words, headers)
-        return self.stream(self.framed(self.turn_events(turn, index, body["model"])))
+        events = self.turn_events(turn, index, body["model"])
+        if "pace" in turn:
+            return self.pace(events, milliseconds(turn["pace"]) / 1000)
+        return self.stream(self.framed(events))
+
+    def pace(self, events, seconds):
+        """Each event by itself, with a pause behind it."""
+        self.begin()
+        for event in events:
+            self.chunk(self.frame(event))
+            time.sleep(seconds)
+        self.chunk(b"")
 
     def framed(self, events):
         return b"".join(self.frame(event) for event in events)
