@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "aura-ctl",
             dependencies: [
-                "AuraModel", "CCurl", crypto,
+                "AuraModel", "CCurl", "CEdit", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -108,6 +108,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CBenchBaseline", dependencies: ["CLMDB", "CCurl"]),
         cLibrary("CLMDB", package: "lmdb", debian: "liblmdb-dev"),
+        cLibrary("CEdit", package: "libedit", debian: "libedit-dev"),
         cLibrary("CCurl", package: "libcurl", debian: "libcurl4-openssl-dev"),
         cLibrary("CSystemd", package: "libsystemd", debian: "libsystemd-dev"),
         cLibrary("CSeccomp", package: "libseccomp", debian: "libseccomp-dev"),

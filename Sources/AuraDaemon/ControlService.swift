@@ -92,15 +92,17 @@ struct ControlService: Sendable {
 
     func runs(query: Query) async throws -> [RunRow] {
         let limit = try query.number("limit", Self.runsDefault, in: 1...Self.runsMax)
-        let name = query["automaton"]
+        let filter = try RunFilter(query)
         var rows: [RunRow] = []
         var before: String?
-        while rows.count < limit {
+        search: while rows.count < limit {
             let page = try reader.rows(
                 in: .runs, limit: Self.runsPage, newestFirst: true, before: before)
             for (_, text) in page where rows.count < limit {
                 let row = try JSON.decode(RunRow.self, from: text.utf8)
-                if name == nil || row.automaton.text == name { rows.append(row) }
+                // Their ids sort by time.
+                if filter.isOlder(row) { break search }
+                if filter.takes(row) { rows.append(row) }
             }
             guard page.count == Self.runsPage, let last = page.last else { break }
             before = last.key

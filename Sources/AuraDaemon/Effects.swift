@@ -73,11 +73,6 @@ final class Effects {
         case .abandonCall(let run, let command):
             calls.abandon(.init(run: run, command: command))
             return []
-        case .tool(let run, let command, let call) where call.tool == .fetch:
-            let definition = state.runs[run].flatMap { state.definitions[$0.definition] }
-            return fetches.start(
-                .init(run: run, command: command), call,
-                granted: definition?.capabilities.fetch ?? [])
         case .tool(let run, let command, let call):
             return try runTool(call, command, of: run, state)
         case .step(let run, let command, let request):
@@ -164,6 +159,13 @@ final class Effects {
         }
     }
 
+    /// Ten minutes: what a model is offered; a worker that was taken over could ask for anything.
+    private static let waitSecondsMax = 600
+
+    private static func waitSeconds(_ call: ToolCall) -> Int {
+        min(max(0, call.input["wait_seconds"]?.integerValue ?? 0), waitSecondsMax)
+    }
+
     private func runTool(
         _ call: ToolCall, _ command: CommandID, of run: RunID, _ state: State
     ) throws -> [Event] {
@@ -172,8 +174,13 @@ final class Effects {
         case .commandOutput:
             return cages.follow(
                 job, for: command, from: call.input["offset"]?.integerValue ?? 0,
-                wait: .seconds(call.input["wait_seconds"]?.integerValue ?? 0))
+                wait: .seconds(Self.waitSeconds(call)))
         case .killCommand: return try cages.kill(job, for: command)
+        case .fetch:
+            let definition = state.runs[run].flatMap { state.definitions[$0.definition] }
+            return fetches.start(
+                .init(run: run, command: command), call,
+                granted: definition?.capabilities.fetch ?? [])
         case .runCommand: break
         case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: return []
         }

@@ -19,6 +19,7 @@ struct RequestHash {
         var system = ""
         var tools: [ToolSchema] = []
         var text: [UInt8] = []
+        var digest = ""
     }
 
     /// The digest of `request`, of which the first `kept` messages are those of the one before.
@@ -37,20 +38,22 @@ struct RequestHash {
         count = stable
         var rest = self
         if let last = request.messages.last { rest.feed(try JSON.encode(last)) }
-        rest.feed(try end(of: request))
+        let ending = try end(of: request)
+        rest.feed(ending.text)
         let text = HexText.text(rest.state.finalize())
-        return RequestDigest(sha256: text, bytes: rest.bytes)
+        return RequestDigest(sha256: text, bytes: rest.bytes, prompt: ending.digest)
     }
 
-    private mutating func end(of request: ModelRequest) throws -> [UInt8] {
+    private mutating func end(of request: ModelRequest) throws -> Ending {
         if ending.text.isEmpty || ending.system != request.system || ending.tools != request.tools {
             let system = try JSON.text(request.system)
             let tools = try JSON.text(request.tools)
+            let text = Array("],\"system\":\(system),\"tools\":\(tools)}".utf8)
             ending = Ending(
-                system: request.system, tools: request.tools,
-                text: Array("],\"system\":\(system),\"tools\":\(tools)}".utf8))
+                system: request.system, tools: request.tools, text: text,
+                digest: HexText.text(SHA256.hash(data: text)))
         }
-        return ending.text
+        return ending
     }
 
     /// By which the record names the requests among `commands`.

@@ -12,32 +12,32 @@ import Glibc
 /// and only then acts. While the disk takes no commit the turn waits and what happens meanwhile is
 /// held: what was not committed has not happened.
 final class TurnLoop {
-    private let settings: Settings
-    private let store: RecordStore
-    private let commits: Committer
-    private let care: RecordCare
-    private let service: ControlService
+    let settings: Settings
+    let store: RecordStore
+    let commits: Committer
+    let care: RecordCare
+    let service: ControlService
     private let signer: CheckpointSigner
     private let watches: Watches
     private let signals: SignalDescriptor
     private let timer: TimerDescriptor
     private let wake: WakeDescriptor
-    private let inbox: Inbox
+    let inbox: Inbox
     private let definitions: DefinitionLoader
     private let cages: CageRunner
-    private let calls: ModelCalls
+    let calls: ModelCalls
     private let fetches: Fetches
-    private let changes: ChangeWatches
-    private let hooks: HookServer?
+    let changes: ChangeWatches
+    let hooks: HookServer?
     private let effects: Effects
-    private let notifier = ServiceNotifier()
-    private let weaknesses: [String]
-    private var kernel: Kernel
-    private var audit: AuditTrail
+    let notifier = ServiceNotifier()
+    let weaknesses: [String]
+    var kernel: Kernel
+    var audit: AuditTrail
     private let redactor: Redactor
-    private var replies = Replies()
+    var replies = Replies()
     private let live: LiveTexts
-    private var server: Task<Void, Never>?
+    var server: Task<Void, Never>?
     private var stopReason: String?
     private var nextBeat: Int?
     private var zones = ZoneStamps()
@@ -329,84 +329,6 @@ final class TurnLoop {
         let reason = number == SIGTERM ? "SIGTERM" : "SIGINT"
         stopReason = reason
         return [.stopping(reason: reason)]
-    }
-
-    private func orders() -> [Event] {
-        inbox.takeAll().compactMap { request in
-            switch request {
-            case .status(let continuation):
-                continuation.resume(returning: .success(status()))
-                return nil
-            case .question(let ask):
-                ask(kernel)
-                return nil
-            case .order(let order, let principal, let continuation):
-                if let trouble = commits.trouble {
-                    continuation.resume(returning: .failure(Self.refusal(by: trouble)))
-                    return nil
-                }
-                let ticket = replies.take(continuation)
-                return .ordered(order, by: principal, ticket: ticket)
-            case .prune(let plan, let principal, let continuation):
-                if let refusal = commits.trouble.map(Self.refusal) ?? care.take(plan) {
-                    continuation.resume(returning: .failure(refusal))
-                    return nil
-                }
-                let ticket = replies.take(continuation)
-                return .ordered(.prune(plan.fact), by: principal, ticket: ticket)
-            }
-        }
-    }
-
-    private static func refusal(by trouble: RecordTrouble) -> APIError {
-        APIError(
-            .unavailable,
-            "nothing new begins while the record is \(trouble.state): \(trouble.reason)",
-            hint: trouble.state.remedy)
-    }
-
-    // MARK: The control API
-
-    private func startServer() {
-        let server = Listeners(
-            control: ControlServer(
-                service: service, socket: settings.socket,
-                operators: Operators(group: settings.operatorGroup)), hooks: hooks)
-        let notifier = notifier
-        let inbox = inbox
-        unlink(settings.socket)
-        self.server = Task.detached {
-            do {
-                try await server.run { notifier.ready(status: "serving") }
-                inbox.fail("the control socket closed")
-            } catch {
-                inbox.fail("the control socket failed: \(error)")
-            }
-        }
-    }
-
-    private func status() -> DaemonStatus {
-        let state = kernel.state
-        let now = SystemClock.now()
-        let queued = state.runs.values.count { $0.phase == .queued }
-        let parked = state.index.parked.count
-        return DaemonStatus(
-            version: Daemon.version, epoch: state.daemon.epoch, pid: Int(getpid()),
-            startedAt: state.daemon.startedAt, sequence: state.daemon.sequence,
-            runsActive: state.runs.count - queued - parked, runsQueued: queued,
-            runsParked: parked,
-            automata: state.automata.values.filter(\.isLoaded).sorted { $0.name < $1.name }
-                .compactMap { kernel.status(of: $0, at: now)?.noting(problem(of: $0.name)) },
-            refused: kernel.refusedDefinitions, weaknesses: weaknesses,
-            reasoners: kernel.reasoners(
-                problems: calls.credentialProblems(of: settings.reasoners.keys)),
-            trouble: commits.trouble, isPruning: care.isPruning ? true : nil,
-            auditWaiting: audit.waiting(store.head.sequence))
-    }
-
-    private func problem(of name: AutomatonName) -> String? {
-        guard let hook = kernel.hook(of: name) else { return changes.problem(of: name) }
-        return hooks?.keys.problem(of: hook)
     }
 
     /// Ends what was started, and waits until it is gone; the runs stay in the record and go on

@@ -252,7 +252,7 @@ extension EntryText {
 
     private static func text(of plan: Intent.Plan) -> String {
         switch plan {
-        case .reason(_, let bytes, let messages, let tokens):
+        case .reason(_, let bytes, let messages, let tokens, _):
             "asks the model: \(HumanText.plural(messages, "message")), \(HumanText.bytes(bytes)), "
                 + "answer of at most \(HumanText.plural(tokens, "token"))"
         // The dots tell the beginning from the outcome, which has the same words.

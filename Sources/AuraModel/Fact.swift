@@ -113,7 +113,11 @@ package struct Intent: Hashable, Sendable, Codable {
     package enum Plan: Hashable, Sendable, Codable {
         /// The request itself is what a fold of the transactions makes; here stand its digest and
         /// size.
-        case reason(digest: String, bytes: Int, messages: Int, answerTokensMax: Int)
+        ///
+        /// `prompt`: the SHA-256 of its system prompt and tools, which stay the same from turn to
+        /// turn; nil in records from before it was noted.
+        case reason(
+            digest: String, bytes: Int, messages: Int, answerTokensMax: Int, prompt: String? = nil)
         case tool(call: ToolCall)
         case step(request: StepRequest)
         case spawn(request: SpawnRequest, run: RunID)

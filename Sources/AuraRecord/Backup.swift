@@ -120,28 +120,23 @@ extension Rebuilding {
         while tree.edge.size < base.through {
             let after = tree.edge.size
             let most = min(base.through, after + pageEntries)
-            let (page, rows) = try old.environment.read { snapshot throws(RecordError) in
-                (
-                    try snapshot.page(after: after, limit: most - after),
-                    try snapshot.treeRows(after + 1, most)
-                )
+            let left = try old.environment.read { snapshot throws(RecordError) in
+                try snapshot.prunedPage(after: after, last: most)
             }
-            // As far as the page reaches: it may be cut short by its bytes.
-            let last = min(most, page.last?.sequence ?? most)
             var edge = tree.edge
             var leaves: [LeafHash] = []
-            for sequence in after + 1...last {
-                guard let leaf = tree.nextLeaf(rows) else {
+            for sequence in after + 1...left.last {
+                guard let leaf = tree.nextLeaf(left.treeRows) else {
                     throw .corrupt(
                         what: "the hash of entry \(sequence) is gone; only a backup helps")
                 }
-                if let finding = tree.take(leaf, rows) {
+                if let finding = tree.take(leaf, left.treeRows) {
                     throw .corrupt(what: "entry \(sequence): \(finding.problem)")
                 }
                 leaves.append(leaf)
             }
             var entries: [(entry: Entry, stored: StoredEntry)] = []
-            for stored in page where stored.sequence <= last {
+            for stored in left.entries where stored.sequence <= left.last {
                 guard LeafHash(stored: stored.text) == leaves[stored.sequence - after - 1] else {
                     throw .corrupt(what: "entry \(stored.sequence) was edited; only a backup helps")
                 }

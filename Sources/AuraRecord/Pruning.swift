@@ -195,10 +195,15 @@ extension RecordStore {
         let through = pruned
         let after = sweep.after
         let known = sweep.needed
-        let (page, needed) = try environment.read { snapshot throws(RecordError) in
-            let needed = if let known { known } else { try NeededEntries(try snapshot.base()) }
-            return (try snapshot.page(after: after, limit: Self.sweepEntriesMax), needed)
+        let page = try environment.read { snapshot throws(RecordError) in
+            try snapshot.page(after: after, limit: Self.sweepEntriesMax)
         }
+        let needed =
+            if let known { known } else {
+                try environment.read { snapshot throws(RecordError) in
+                    try NeededEntries(try snapshot.base())
+                }
+            }
         sweep.needed = needed
         var gone: [Entry] = []
         for stored in page where stored.sequence <= through {

@@ -91,6 +91,21 @@ extension Snapshot {
         return base
     }
 
+    /// What is left of pruned entries, as far as one page reaches: it may be cut short by its bytes.
+    struct PrunedPage {
+        var entries: [StoredEntry]
+        var treeRows: [Int: [UInt8]]
+        var last: Int
+    }
+
+    /// What is left of the entries `after + 1` to `last`.
+    func prunedPage(after: Int, last: Int) throws(RecordError) -> PrunedPage {
+        let entries = try page(after: after, limit: last - after)
+        return PrunedPage(
+            entries: entries, treeRows: try treeRows(after + 1, last),
+            last: min(last, entries.last?.sequence ?? last))
+    }
+
     /// How far the numbers of `automaton` had come at the last pruned entry.
     func prunedNumber(of automaton: AutomatonName) throws(RecordError) -> Int {
         guard let table = layout.base,

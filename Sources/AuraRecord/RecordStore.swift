@@ -46,13 +46,14 @@ package final class RecordStore {
     package init(directory: String, bounds: RecordBounds = RecordBounds()) throws(RecordError) {
         environment = try Environment(directory: directory, bounds: bounds)
         reader = RecordReader(environment)
-        (newest, pruned) = try environment.read { snapshot throws(RecordError) in
+        newest = try environment.read { snapshot throws(RecordError) in
             let head = try snapshot.head()
             guard try snapshot.lastEntry() == head.sequence else {
                 throw .corrupt(what: "the head row does not name the newest entry")
             }
-            return (head, try snapshot.pruned())
+            return head
         }
+        pruned = try environment.read { snapshot throws(RecordError) in try snapshot.pruned() }
         // Some may be left of the last time; those that are needed stay.
         sweeping = pruned > 0 ? PruneSweep() : nil
         let size = newest.sequence

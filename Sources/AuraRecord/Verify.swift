@@ -115,17 +115,13 @@ private struct Verification {
         while walk.sequence < through {
             let after = walk.sequence
             let last = min(through, after + RecordReader.pageEntriesMax)
-            let (entries, treeRows) = try environment.read { snapshot throws(RecordError) in
-                (
-                    try snapshot.page(after: after, limit: last - after),
-                    try snapshot.treeRows(after + 1, last)
-                )
+            let left = try environment.read { snapshot throws(RecordError) in
+                try snapshot.prunedPage(after: after, last: last)
             }
-            // As far as the page reaches: it may be cut short by its bytes.
-            let end = min(last, entries.last?.sequence ?? last)
+            let treeRows = left.treeRows
             var page = Page(entries: [], successor: nil, treeRows: treeRows)
-            var next = entries[...]
-            while walk.sequence < end {
+            var next = left.entries[...]
+            while walk.sequence < left.last {
                 guard let leaf = tree.nextLeaf(treeRows) else {
                     return .init(walk.sequence + 1, "its part of the tree is not there")
                 }

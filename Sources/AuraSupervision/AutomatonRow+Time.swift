@@ -57,10 +57,9 @@ extension AutomatonRow {
 
     /// A firing of the past was backfilled: it does not come again, even if the clock goes back.
     ///
-    /// `previous` is the one that the same order names before it: nothing is planned between them.
     /// Gives the rows for many firings that stand for fewer now, or are new.
-    mutating func settle(_ nominal: Instant, previous: Instant?) -> [OccurrenceRow] {
-        let hole = Span(after: (previous ?? nominal) + Milliseconds(-1), through: nominal)
+    mutating func settle(_ nominal: Instant) -> [OccurrenceRow] {
+        let hole = Span(after: nominal + Milliseconds(-1), through: nominal)
         var sums: [OccurrenceRow] = []
         unplanned = unplanned?.flatMap { $0.without(hole) }.nonEmpty
         misses =

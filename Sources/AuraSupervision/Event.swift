@@ -52,7 +52,7 @@ package enum Order: Hashable, Sendable {
     case tell(RunID, ChatMessage)
     case pause(AutomatonName)
     case resume(AutomatonName)
-    /// Start these firings of the past after all: those of one span, but for what has started.
+    /// Start these firings of the past after all.
     case backfill(AutomatonName, [Instant])
     /// Answer this message of a chat.
     case say(AutomatonName, ThreadName, ChatMessage)
@@ -108,11 +108,14 @@ package struct RequestDigest: Hashable, Sendable {
     /// SHA-256 of the request's canonical JSON, in hex.
     package var sha256: String
     package var bytes: Int
+    /// SHA-256 of its prompt and tools, in hex.
+    package var prompt: String?
 
     /// A digest.
-    package init(sha256: String, bytes: Int) {
+    package init(sha256: String, bytes: Int, prompt: String? = nil) {
         self.sha256 = sha256
         self.bytes = bytes
+        self.prompt = prompt
     }
 }
 

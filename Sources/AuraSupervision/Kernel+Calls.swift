@@ -198,7 +198,7 @@ extension Kernel {
 extension RunRow.Pending {
     /// The bound on the answer of the newest try.
     var answerTokens: Int {
-        guard case .reason(_, _, _, let planned) = intent.plan else { return 0 }
+        guard case .reason(_, _, _, let planned, _) = intent.plan else { return 0 }
         return answerTokensMax ?? planned
     }
 }

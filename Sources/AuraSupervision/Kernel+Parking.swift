@@ -77,7 +77,7 @@ extension Kernel {
             let key = CallKey(run: id, command: command.id)
             guard case .reason(let request) = command.act, calls[key] == nil,
                 let pending = pending(key), pending.reserved == .zero, let hold = pending.call,
-                case .reason(let digest, let bytes, _, _) = pending.intent.plan
+                case .reason(let digest, let bytes, _, _, _) = pending.intent.plan
             else { continue }
             guard digests[command.id]?.sha256 == digest else {
                 let detail = "the worker asks something else than is in the record"

@@ -188,7 +188,7 @@ extension State {
             trigger.isBranch
         else { return }
         let commits = intents.compactMap { intent -> String? in
-            guard case .step(.land(_, let commit, _, _)) = intent.plan else { return nil }
+            guard case .step(.land(_, let commit, _, _, _)) = intent.plan else { return nil }
             return commit
         }
         guard !commits.isEmpty else { return }

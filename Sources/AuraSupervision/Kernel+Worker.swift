@@ -152,7 +152,8 @@ extension Kernel {
                 holds.append((command.id, held))
                 plan = .reason(
                     digest: digest.sha256, bytes: digest.bytes, messages: request.messages.count,
-                    answerTokensMax: held.answerTokens ?? request.answerTokensMax)
+                    answerTokensMax: held.answerTokens ?? request.answerTokensMax,
+                    prompt: digest.prompt)
             case .tool(let call): plan = .tool(call: call)
             case .step(let request): plan = .step(request: request)
             case .spawn(let request):

@@ -124,9 +124,13 @@ package struct RunHistory: Sendable {
     ) -> Intent.Plan? {
         switch command.act {
         case .reason(let request):
+            // A record from before it was noted says nothing of the prompt.
+            var isNoted = true
+            if case .reason(_, _, _, _, nil) = recorded { isNoted = false }
             return .reason(
                 digest: digest?.sha256 ?? "", bytes: digest?.bytes ?? 0,
-                messages: request.messages.count, answerTokensMax: request.answerTokensMax)
+                messages: request.messages.count, answerTokensMax: request.answerTokensMax,
+                prompt: isNoted ? digest?.prompt : nil)
         case .tool(var call):
             if case .tool(let known) = recorded { call.images = known.images }
             return .tool(call: call)

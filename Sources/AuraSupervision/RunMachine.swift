@@ -83,7 +83,7 @@ extension RunRow {
     private mutating func take(_ transaction: Transaction) {
         if case .modelAnswered(let command, let answer) = transaction,
             let index = index(of: command), answer.isUsageUnknown != true,
-            case .reason(_, let bytes, _, _) = pending[index].intent.plan
+            case .reason(_, let bytes, _, _, _) = pending[index].intent.plan
         {
             let usage = answer.usage
             calibration = Calibration(
@@ -133,7 +133,7 @@ extension Intent.Plan {
     /// What the command does, in a few words for an operator.
     package var title: String {
         switch self {
-        case .reason(_, _, let messages, _): "model call with \(messages) messages"
+        case .reason(_, _, let messages, _, _): "model call with \(messages) messages"
         case .tool(let call): call.tool.rawValue
         case .step(let request): request.title
         case .spawn(let request, _): "task \(request.task.id)"

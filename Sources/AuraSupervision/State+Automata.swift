@@ -111,7 +111,6 @@ extension State {
         of row: inout AutomatonRow, _ entry: Entry
     ) throws {
         let waited = row.takeWaiting(nominal)
-        let before = row.waiting?.last
         let cause = cause ?? waited?.cause
         if case .change(_, let mark)? = cause, waited == nil { row.mark = mark }
         if case .delivery(let delivery)? = cause {
@@ -134,11 +133,7 @@ extension State {
                 row.advance(to: nominal)
             }
         } else if waited == nil, case .queued = decision {
-            // One order's firings are decided one right after the other.
-            let isOneOrder = before?.by != nil && before?.sequence == entry.sequence - 1
-            for sum in row.settle(nominal, previous: isOneOrder ? before?.nominal : nil) {
-                write(sum)
-            }
+            for sum in row.settle(nominal) { write(sum) }
         }
         var told = waited
         told?.cause = nil

@@ -6,6 +6,9 @@ struct PatchText {
     /// 64 files: a larger change is made in several patches.
     static let filesMax = 64
 
+    /// 2 to the 40th: no file has as many lines, and sums of it stay numbers.
+    static let lineMax = 1 << 40
+
     /// What becomes of one file.
     struct Section {
         enum Act {
@@ -196,7 +199,8 @@ extension PatchText {
         while let line, line.hasPrefix("@@") {
             var hunk = Hunk()
             let numbers = line.split(separator: " ").dropFirst().first?.dropFirst()
-            hunk.line = numbers?.split(separator: ",").first.flatMap { Int($0) }
+            let number = numbers?.split(separator: ",").first.flatMap { Int($0) }
+            hunk.line = number.map { min(max(0, $0), Self.lineMax) }
             place += 1
             while let line = self.line, !line.hasPrefix("@@"), !line.hasPrefix("diff "),
                 !isHeader(at: place)

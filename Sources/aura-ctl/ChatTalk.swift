@@ -46,6 +46,7 @@ struct ChatTalk {
     /// What others say in the thread meanwhile is shown too.
     func converse() throws -> Int32 {
         Interrupt.hold()
+        defer { LineEditor.suspend() }
         let known = try count()
         var seen = max(0, known - Self.recalled)
         try showNews(&seen)
@@ -66,6 +67,7 @@ struct ChatTalk {
             case .nothing:
                 if Interrupt.isPending { return 128 + SIGINT }
                 guard try count() > seen else { continue }
+                LineEditor.suspend()
                 Output.write("\n")
                 try showNews(&seen)
                 prompt()
@@ -193,10 +195,17 @@ struct ChatTalk {
 
     // MARK: The screen
 
-    private func prompt() { Output.write(session.style.paint("\(thread)> ", .bold)) }
+    private func prompt() {
+        if LineEditor.isPossible {
+            LineEditor.begin(prompt: "\(thread)> ", style: session.style)
+        } else {
+            Output.write(session.style.paint("\(thread)> ", .bold))
+        }
+    }
 
     private func showNews(_ seen: inout Int, through last: Int = .max) throws {
         for row in try messages(after: seen) where row.number <= last {
+            if LineEditor.isPossible { LineEditor.remember(row.message.text) }
             Output.write(lines(of: row).map { $0 + "\n" }.joined())
             if row.outcome == nil, try !answer(to: row.number) { return }
             seen = row.number
@@ -270,6 +279,7 @@ struct LineInput {
 
     /// The next line, or what there is instead after so long.
     mutating func next(waitMilliseconds: CInt) throws -> Event {
+        if LineEditor.isPossible { return LineEditor.next(waitMilliseconds: waitMilliseconds) }
         while true {
             if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = String(decoding: bytes[..<end], as: UTF8.self)

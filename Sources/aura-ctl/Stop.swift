@@ -6,8 +6,10 @@ struct Stop: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Stop an automaton, or one run, and see the run to its end.",
         discussion: """
-            What a run has landed before stays. For a run the exit status is 0 once it is over, however it ended.
-            """)
+            `aura-ctl cancel RUN` is the same. What a run has landed before stays. For a run the exit status is 0 \
+            once it is over, however it ended.
+            """,
+        aliases: ["cancel"])
 
     @Argument(help: "An automaton or a run.", completion: .custom(Completions.targets))
     var target: String

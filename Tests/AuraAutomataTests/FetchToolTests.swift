@@ -26,14 +26,13 @@ import Testing
             #expect(without.request?.tools.map(\.name).contains("fetch") == false)
             #expect(without.request?.system.contains("fetch") == false)
         }
-        let definition = try Fixture.assignment(
-            kind: .taskRun, hasWorkspace: false, verify: [], commands: true
-        ).definition
-        var capabilities = definition.capabilities
-        capabilities.fetch = Self.grants
-        #expect(AgentTool.offered(capabilities).contains(.performed(.fetch)))
+        var assignment = try Fixture.assignment(
+            kind: .taskRun, hasWorkspace: false, verify: [], commands: true)
+        assignment.definition.capabilities.fetch = Self.grants
+        #expect(AgentTool.offered(assignment).contains(.performed(.fetch)))
         // A reviewer only reads.
-        #expect(!AgentTool.offered(capabilities, role: .review).contains(.performed(.fetch)))
+        assignment.task = TaskBrief(id: "T1", text: "", role: .review)
+        #expect(!AgentTool.offered(assignment).contains(.performed(.fetch)))
     }
 
     @Test("what became of an interrupted request is for the model to find out")

@@ -89,8 +89,8 @@ import Testing
                   n: {prices: [{from: 2026-02-30, input: 1, output: 1}]}
             reasoners:
               a: {provider: othr, model: m}
-              b: {provider: other, model: mm, edits: diff}
-              c: {provider: other, model: n, prices: {input: 1, output: 1}, fallback: [c, zz]}
+              b: {provider: other, model: mm}
+              c: {provider: other, model: n, prices: {input: 1, output: 1}, fallback: [c, zz], edits: diff}
             """)
         #expect(settings == nil)
         let said = diagnostics.map(\.description).joined(separator: "\n")
@@ -113,7 +113,7 @@ import Testing
             "etc/aurad.yaml:17:42: error: `reasoners.c.prices` means nothing to provider `other`",
             "`reasoners.c.fallback[0]`: found `c`, expected another reasoner: `a`, `b`",
             "`reasoners.c.fallback[1]`: found `zz`",
-            "`reasoners.b.edits`: found `diff`, expected one of `exact`, `patch`, `whole`",
+            "`reasoners.c.edits`: found `diff`, expected one of `exact`, `patch`, `whole`",
         ] { #expect(said.contains(expected), "\(expected)\n\(said)") }
     }
 }

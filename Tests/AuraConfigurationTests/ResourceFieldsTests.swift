@@ -33,7 +33,7 @@ import Testing
         #expect(read("parallel-commands: 3").0?.limits.parallelCommands == 3)
         #expect(
             read("parallel-commands: 9").1 == [
-                "a.yaml:6:28: error: `limits.parallel-commands`: found `9`, expected a whole number, "
+                "a.yaml:6:29: error: `limits.parallel-commands`: found `9`, expected a whole number, "
                     + "1 to 8"
             ])
         let none = try #require(read("turns: 3").0)

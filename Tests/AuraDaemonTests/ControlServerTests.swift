@@ -84,6 +84,7 @@ final class ControlLab: Sendable {
                 returning: .success(
                     OrderResult(changed: true, message: "\(principal) runs \(name)")))
         case .question(let ask): ask(nil)
+        case .prune: request.refuse(APIError(.conflict, "not now"))
         }
     }
 

@@ -138,7 +138,8 @@ final class FidelityLab {
         _ run: RunID, _ command: CommandID, _ name: String, _ request: ModelRequest
     ) throws {
         calls += 1
-        reasoner.start(call: CallID(calls), reasoner: name, request: request)
+        reasoner.start(
+            call: CallID(calls), reasoner: name, request: request, in: run.text)
         guard let said = loop.run(reasoner, until: 1)[CallID(calls)] else {
             throw Failure(what: "no answer")
         }
@@ -229,14 +230,17 @@ extension FidelityLab {
                 throw Failure(what: "the fold makes no request \(command)")
             }
             request.answerTokensMax = tokens
-            let body = try block.body(of: request, model: reasoner.model)
+            var conversation = ConversationText()
+            let body = try block.body(of: request, model: reasoner.model, &conversation)
             digests.append(HexText.text(SHA256.hash(data: body)))
         }
         for entry in stored {
             switch entry.fact {
             case .commanded(_, let intents):
                 for intent in intents {
-                    guard case .reason(let digest, _, _, let tokens) = intent.plan else { continue }
+                    guard case .reason(let digest, _, _, let tokens, _) = intent.plan else {
+                        continue
+                    }
                     guard let request = requests[intent.command] else { continue }
                     let whole = SHA256.hash(data: try JSON.encode(request))
                     #expect(HexText.text(whole) == digest, "command \(intent.command)")

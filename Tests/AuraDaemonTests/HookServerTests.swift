@@ -92,7 +92,7 @@ private final class HookLab: Sendable {
     ) {
         switch request {
         case .question(let ask): ask(kernel)
-        case .status: request.refuse(APIError(.internalError, "nobody asks here"))
+        case .status, .prune: request.refuse(APIError(.internalError, "nobody asks here"))
         case .order(let order, let principal, let continuation):
             do {
                 let event = redactor.clean(.ordered(order, by: principal, ticket: 1))

@@ -84,6 +84,9 @@ enum Samples {
                         time: Instant(milliseconds: 5), keyID: [1, 2, 3, 4],
                         signature: Array(repeating: 2, count: 64)
                     ).text))
+        case .recordPruned:
+            .recordPruned(
+                RecordPruned(through: 9, entries: 8, runs: 2, occurrences: 1, base: "00ff"))
         }
     }
 

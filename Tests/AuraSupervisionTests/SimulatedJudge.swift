@@ -147,10 +147,11 @@ struct SimulatedJudge {
 
     // MARK: Rows
 
-    /// Sums that were there before the turn may have become shorter, or gone, or two where
-    /// something in them was backfilled.
+    /// Sums that were there before the turn may have become shorter, or gone, or several where
+    /// firings in them were backfilled: one then goes on where the one before it ends.
     private mutating func trimSums(_ writes: [RowWrite]) throws {
         let before = known.mapValues(\.sums)
+        let keys = Set(writes.filter { $0.table == .occurrences }.map(\.key))
         for write in writes where write.table == .occurrences && write.key.hasSuffix("+") {
             let parts = write.key.dropLast().split(separator: "/")
             guard parts.count == 2, let name = AutomatonName(String(parts[0])),
@@ -159,8 +160,14 @@ struct SimulatedJudge {
             let row = try write.value.map { try JSON.decode(OccurrenceRow.self, from: $0.utf8) }
             let through = row?.through?.milliseconds
             guard let old = known[name]?.sums[nominal] else {
-                let whole = before[name]?.first { $0.key < nominal && $0.value == through }
-                if let whole, known[name]?.sums[whole.key].map({ $0 < nominal }) == true {
+                guard let through,
+                    let whole = before[name]?.first(where: {
+                        $0.key < nominal && through <= $0.value
+                    })
+                else { continue }
+                let next = OccurrenceKey.text(name, Instant(milliseconds: through + 1)) + "+"
+                let isWhole = through == whole.value || keys.contains(next)
+                if isWhole, known[name]?.sums.values.contains(nominal - 1) == true {
                     known[name]?.sums[nominal] = through
                 }
                 continue

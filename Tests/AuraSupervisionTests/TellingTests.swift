@@ -47,11 +47,11 @@ struct TellingTests {
         let run = try #require(try bench.startRun())
         let basis = bench.kernel.state.runs[run]?.transactions
         _ = try tell(run, "use tabs", &bench)
+        try bench.propose(run, (1, KernelBench.request()), basis: basis)
         guard case .deliver(run, 1, _)? = bench.actions.last else {
             Issue.record("not delivered: \(bench.actions)")
             return
         }
-        try bench.propose(run, (1, KernelBench.request()), basis: basis)
         #expect(bench.kernel.state.runs[run]?.told?.map(\.command) == [nil])
         #expect(bench.count(.commanded) == 0)
         try bench.propose(run, (1, KernelBench.request()))

@@ -120,6 +120,10 @@ import Testing
             ("*** Begin Patch\n*** Add File: f\n+x\n*** End Patch", "f exists already"),
             ("*** Begin Patch\n*** Add File: ../f\n+x\n*** End Patch", "Denied:"),
             ("*** Begin Patch\n*** Add File: .git/config\n+x\n*** End Patch", "Denied:"),
+            (
+                "--- a/f\n+++ b/f\n@@ -9223372036854775807 +1 @@\n-nine\n+9\n",
+                "the lines of a hunk do not occur"
+            ),
             ("--- a/f\n+++ b/f\nGIT binary patch\n", "no change of f"),
         ])
     func refused(text: String, why: String) throws {
@@ -154,6 +158,39 @@ import Testing
             #expect(!scratch.tools.perform(call).isError)
             for (path, text) in states { #expect(scratch.get("ws/\(path)") == text) }
             #expect(scratch.get("ws/m") == nil)
+        }
+    }
+
+    @Test("no patch, however broken, brings the tools down or changes a file that it refuses")
+    func mutated() throws {
+        let good = [
+            "*** Begin Patch\n*** Update File: a\n@@ one\n two\n-three\n+3\n*** Add File: b\n+x\n"
+                + "*** End Patch",
+            "--- a/a\n+++ b/a\n@@ -2,2 +2,2 @@\n two\n-three\n+3\n\\ No newline at end of file\n",
+        ]
+        let scratch = try Scratch()
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for round in 0..<2000 {
+            scratch.put("ws/a", "one\ntwo\nthree\n")
+            unlink(scratch.root + "/b")
+            var bytes = Array(good[round % good.count].utf8)
+            for _ in 0...next(4) {
+                let place = next(bytes.count)
+                switch next(3) {
+                case 0: bytes[place] = [10, 32, 43, 45, 64, 42, 92, 57][next(8)]
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(bytes[next(bytes.count)], at: place)
+                }
+            }
+            let patch = String(decoding: bytes, as: UTF8.self)
+            let result = scratch.run(Scratch.call(.applyPatch, ["patch": .string(patch)]))
+            if result.isError {
+                #expect(scratch.get("ws/a") == "one\ntwo\nthree\n", "round \(round): \(patch)")
+            }
         }
     }
 

@@ -30,7 +30,9 @@ import Testing
         ],
         "aurad": ["AuraDaemon", "AuraModel", "AuraSystem", "ArgumentParser", "Glibc"],
         "aura-worker": ["AuraAutomata", "AuraTools", "AuraSystem", "AuraModel", "Glibc"],
-        "aura-ctl": ["AuraModel", "CCurl", "ArgumentParser", "Crypto", "Glibc"],
+        "aura-ctl": [
+            "AuraModel", "CCurl", "CEdit", "ArgumentParser", "Crypto", "Glibc", "Synchronization",
+        ],
         "aura-bench": [
             "AuraAutomata", "AuraSupervision",
             "AuraModel", "AuraReasoner", "AuraRecord", "AuraConfinement", "AuraSystem",
