@@ -71,6 +71,7 @@ package struct Daemon {
     package func run() throws {
         // TLS libraries write without MSG_NOSIGNAL; a peer that is gone is an error of one call.
         signal(SIGPIPE, SIG_IGN)
+        MapFault.endProcess()
         // What is made here is nobody else's; the control socket is opened up on purpose, later.
         umask(0o077)
         var settings = try prepareState()

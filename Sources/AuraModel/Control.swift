@@ -42,7 +42,8 @@ package enum ControlPath {
     /// wait for a first entry when there is none yet): `[Entry]` in order.
     package static let entries = "/v1/entries"
     /// GET, query `key` (hex; the daemon's own keys without it), `checkpoint` (the UTF-8 of a note
-    /// in hex: one kept elsewhere): `RecordVerdict`.
+    /// in hex: one kept elsewhere), `hashes` (`true`: nothing is decoded, rows and indexes are not
+    /// looked at): `RecordVerdict`.
     package static let verify = "/v1/record/verify"
     /// POST `BackupOrder`: `RecordVerdict` of the copy.
     package static let backup = "/v1/record/backup"

@@ -38,8 +38,12 @@ package struct Entry: Hashable, Sendable, Codable {
     /// The version of this layout, kept in the record's own row; a reader refuses a newer one.
     ///
     /// 1 had no tree and no checkpoints; 2 had other rows; 3 was never pruned. `aurad --migrate`
-    /// brings them up.
-    package static let format = 4
+    /// brings them up. 4 had every text in its entry.
+    package static let format = 5
+
+    /// The oldest version that a writer takes up as it is: nothing that is stored changes, new is
+    /// only what may follow.
+    package static let formatTakenUp = 4
 }
 
 /// A derived row: its table, its key, and its value's JSON; nil deletes it.

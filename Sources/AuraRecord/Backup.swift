@@ -155,8 +155,8 @@ extension Rebuilding {
 extension WriteBatch {
     /// Puts a stored entry behind all others, with what leads to it.
     fileprivate borrowing func append(_ entry: Entry, _ stored: StoredEntry) throws(RecordError) {
-        let sequence = Layout.number(stored.sequence)
-        try append(layout.entries, sequence, stored.text)
+        let code = stored.text.withUnsafeBytes { appendText(stored.sequence, $0) }
+        try RecordError.check(code, "append entry \(stored.sequence)")
         try index(entry)
     }
 

@@ -266,8 +266,10 @@ final class Environment: @unchecked Sendable {
                 byRun: try openTable(pointer, Layout.Name.byRun, flags),
                 // A record of format 1 has none: then nothing is found in another table's place.
                 tree: try openNewer(pointer, Layout.Name.tree, toInspect: toInspect) ?? meta,
-                base: try openNewer(pointer, Layout.Name.base, toInspect: toInspect), meta: meta,
-                rows: rows)
+                base: try openNewer(pointer, Layout.Name.base, toInspect: toInspect),
+                texts: try openNewer(pointer, Layout.Name.texts, toInspect: toInspect),
+                textUses: try openNewer(pointer, Layout.Name.textUses, toInspect: toInspect),
+                meta: meta, rows: rows)
         } catch {
             mdb_txn_abort(pointer)
             throw error
@@ -306,8 +308,10 @@ final class Environment: @unchecked Sendable {
         guard format <= Entry.format else {
             throw .newerFormat(version: format, known: Entry.format)
         }
-        guard toInspect || format == Entry.format else {
+        guard !toInspect, format < Entry.format else { return }
+        guard format >= Entry.formatTakenUp else {
             throw .olderFormat(version: format, known: Entry.format)
         }
+        try Raw.put(transaction, meta, Layout.formatKey, Layout.number(Entry.format))
     }
 }

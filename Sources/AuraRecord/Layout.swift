@@ -5,7 +5,7 @@ import CLMDB
 ///
 /// Numbers are big-endian, so that LMDB's byte order is the order of numbers.
 struct Layout: Sendable {
-    /// Sequence -> the entry's canonical JSON.
+    /// Sequence -> the entry's canonical JSON, without its long texts: see `CutText`.
     let entries: MDB_dbi
     /// Automaton, 0x00, its own sequence -> sequence.
     let byAutomaton: MDB_dbi
@@ -20,6 +20,12 @@ struct Layout: Sendable {
     ///
     /// Nil in records from before there was pruning.
     let base: MDB_dbi?
+    /// SHA-256 of a long text -> the text.
+    ///
+    /// Nil, like the next, in records from before format 5.
+    let texts: MDB_dbi?
+    /// The hash, the sequence of an entry that holds the text -> nothing.
+    let textUses: MDB_dbi?
     /// `format`, `head` (sequence and hash), `journal-cursor` and, once something was pruned,
     /// `pruned`.
     let meta: MDB_dbi
@@ -32,12 +38,14 @@ struct Layout: Sendable {
         static let byRun = "by-run"
         static let tree = "tree"
         static let base = "base"
+        static let texts = "texts"
+        static let textUses = "text-uses"
         static let meta = "meta"
     }
 
     /// Subdatabases there may be: those above, one for each table of rows, and room for formats to
     /// come.
-    static let tablesMax = UInt32(6 + RowTable.allCases.count + 16)
+    static let tablesMax = UInt32(8 + RowTable.allCases.count + 16)
 
     static let formatKey = Array("format".utf8)
     static let headKey = Array("head".utf8)

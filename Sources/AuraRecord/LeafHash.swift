@@ -47,6 +47,44 @@ struct LeafHash: Hashable, Sendable {
     var hex: String { Hex.text(bytes) }
 }
 
+/// The same hash without an array around it: for walks that may allocate nothing for an entry.
+struct FlatHash: Equatable {
+    private let words: SIMD4<UInt64>
+
+    static let byteCount = SHA256.byteCount
+
+    /// The 32 bytes from `offset` on.
+    init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        words = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+    }
+
+    init(_ digest: SHA256Digest) {
+        words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    }
+
+    /// The leaf hash of an entry.
+    static func leaf(_ text: UnsafeRawBufferPointer) -> Self {
+        var hash = SHA256()
+        withUnsafeBytes(of: LeafHash.leafPrefix) { hash.update(bufferPointer: $0) }
+        hash.update(bufferPointer: text)
+        return Self(hash.finalize())
+    }
+
+    /// The hash of an inner node.
+    static func node(_ left: Self, _ right: Self) -> Self {
+        var hash = SHA256()
+        withUnsafeTemporaryAllocation(byteCount: 1 + 2 * byteCount, alignment: 1) { buffer in
+            buffer[0] = LeafHash.nodePrefix
+            buffer.storeBytes(of: left.words, toByteOffset: 1, as: SIMD4<UInt64>.self)
+            buffer.storeBytes(of: right.words, toByteOffset: 1 + byteCount, as: SIMD4<UInt64>.self)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(buffer))
+        }
+        return Self(hash.finalize())
+    }
+
+    var array: LeafHash { LeafHash(bytes: withUnsafeBytes(of: words) { Array($0) }) }
+}
+
 /// Lower-case hexadecimal.
 enum Hex {
     static let digits = Array("0123456789abcdef".utf8)

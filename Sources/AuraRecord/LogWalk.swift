@@ -27,6 +27,8 @@ struct LogWalk {
     private var automata: [AutomatonName: Int] = [:]
     private var inAutomata = 0
     private var inRuns = 0
+    private var textUses = 0
+    private var texts: Set<[UInt8]> = []
     /// Transactions among the pruned entries that stayed, by the run that they stayed for.
     private var transactions: [RunID: Int] = [:]
 
@@ -77,6 +79,9 @@ struct LogWalk {
         }
         inAutomata += entry.automaton == nil ? 0 : 1
         inRuns += entry.indexedRuns.count
+        let held = Set(stored.texts)
+        textUses += held.count
+        texts.formUnion(held)
         sequence = number
         hash = own
         return .good(entry)
@@ -121,6 +126,8 @@ struct LogWalk {
         }
         if goal.byAutomaton != inAutomata { return Finding(nil, "the automata's index has strays") }
         if goal.byRun != inRuns { return Finding(nil, "the runs' index has strays") }
+        if goal.texts != texts.count { return Finding(nil, "there are long texts of no entry") }
+        if goal.textUses != textUses { return Finding(nil, "the texts' index has strays") }
         return nil
     }
 }

@@ -161,8 +161,10 @@ extension WriteBatch {
         try put(layout.meta, Layout.prunedKey, Layout.number(plan.fact.through))
     }
 
-    /// Deletes an entry and what leads to it; its hash stays in the tree.
+    /// Deletes an entry, what leads to it, and the long texts that no other one holds; its hash
+    /// stays in the tree.
     func delete(_ entry: Entry) throws(RecordError) {
+        try releaseTexts(of: entry.sequence)
         try delete(layout.entries, Layout.number(entry.sequence))
         if let name = entry.automaton, let number = entry.automatonSequence {
             try delete(layout.byAutomaton, Layout.automatonKey(name, number))

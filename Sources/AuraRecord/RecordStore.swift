@@ -265,9 +265,9 @@ package final class RecordStore {
         _ entries: [Entry], _ leaves: [Leaf], into batch: borrowing WriteBatch
     ) throws(RecordError) {
         for (entry, leaf) in zip(entries, leaves) {
-            let sequence = Layout.number(entry.sequence)
             let code = encoder.text.bytes.withUnsafeBytes { bytes in
-                batch.appendEntry(sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
+                batch.appendText(
+                    entry.sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
             }
             try RecordError.check(code, "append entry \(entry.sequence)")
             try batch.index(entry)

@@ -4,7 +4,10 @@ import CLMDB
 /// An entry as it is stored, copied out of a snapshot.
 struct StoredEntry {
     var sequence: Int
+    /// All of it, whatever was kept apart.
     var text: [UInt8]
+    /// The hashes of its long texts, which are kept apart.
+    var texts: [[UInt8]] = []
 
     func decoded() throws(RecordError) -> Entry {
         do {
@@ -49,8 +52,9 @@ extension Snapshot {
         var page: [StoredEntry] = []
         var bytes = 0
         try scan(layout.entries, from: Layout.number(after + 1)) { key, value throws(RecordError) in
-            page.append(StoredEntry(sequence: try Self.sequence(key), text: Array(value)))
-            bytes += value.count
+            let entry = try self.whole(try Self.sequence(key), value)
+            page.append(entry)
+            bytes += entry.text.count
             return page.count < limit && bytes < RecordReader.pageBytesMax
         }
         return page
@@ -95,15 +99,20 @@ extension Snapshot {
 
     /// The entry `sequence` as it is stored; nil when it is not there.
     func text(of sequence: Int) throws(RecordError) -> [UInt8]? {
-        try get(layout.entries, Layout.number(sequence))
+        try stored(sequence)?.text
+    }
+
+    private func stored(_ sequence: Int) throws(RecordError) -> StoredEntry? {
+        guard let stored = try view(layout.entries, Layout.number(sequence)) else { return nil }
+        return try whole(sequence, stored)
     }
 
     /// The entry `sequence`, which an index named.
     private func entry(_ sequence: Int) throws(RecordError) -> StoredEntry {
-        guard let text = try text(of: sequence) else {
+        guard let entry = try stored(sequence) else {
             throw .corrupt(what: "an index names entry \(sequence), which is not there")
         }
-        return StoredEntry(sequence: sequence, text: text)
+        return entry
     }
 
     /// The automaton's own number of its first entry above `after`: both rise together, so it is

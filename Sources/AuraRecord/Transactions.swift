@@ -21,6 +21,13 @@ struct Snapshot: ~Copyable {
         try Raw.get(pointer, table, key)
     }
 
+    /// The same where it stands; it lives as long as the snapshot.
+    func view(
+        _ table: MDB_dbi, _ key: [UInt8]
+    ) throws(RecordError) -> UnsafeRawBufferPointer? {
+        try Raw.view(pointer, table, key)
+    }
+
     /// How many keys `table` has.
     func count(_ table: MDB_dbi) throws(RecordError) -> Int {
         var statistics = MDB_stat()
@@ -113,6 +120,27 @@ struct WriteBatch: ~Copyable {
         try Raw.get(pointer, table, key)
     }
 
+    /// Puts a value under a key that is not there; LMDB's code.
+    func putNew(
+        _ table: MDB_dbi, _ key: [UInt8], _ value: UnsafeRawBufferPointer
+    ) -> Int32 {
+        Raw.put(pointer, table, key, value, UInt32(MDB_NOOVERWRITE))
+    }
+
+    /// Whether a key of `table` begins with `prefix`, with what this batch has put.
+    func holds(_ table: MDB_dbi, prefix: [UInt8]) throws(RecordError) -> Bool {
+        var opened: OpaquePointer?
+        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
+        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
+        defer { mdb_cursor_close(cursor) }
+        var key = MDB_val()
+        var value = MDB_val()
+        let code = Raw.seek(cursor, prefix, &key, &value)
+        guard code != MDB_NOTFOUND else { return false }
+        try RecordError.check(code, "look for a key")
+        return Raw.bytes(key).starts(with: prefix)
+    }
+
     /// Deletes a key; one that is not there changes nothing.
     func delete(_ table: MDB_dbi, _ key: [UInt8]) throws(RecordError) {
         let code = Raw.delete(pointer, table, key)
@@ -140,11 +168,17 @@ enum Raw {
     static func get(
         _ transaction: OpaquePointer, _ table: MDB_dbi, _ key: [UInt8]
     ) throws(RecordError) -> [UInt8]? {
+        try view(transaction, table, key).map { Array($0) }
+    }
+
+    static func view(
+        _ transaction: OpaquePointer, _ table: MDB_dbi, _ key: [UInt8]
+    ) throws(RecordError) -> UnsafeRawBufferPointer? {
         var value = MDB_val()
         let code = withValue(key) { mdb_get(transaction, table, $0, &value) }
         guard code != MDB_NOTFOUND else { return nil }
         try RecordError.check(code, "read a value")
-        return Array(bytes(value))
+        return bytes(value)
     }
 
     static func put(

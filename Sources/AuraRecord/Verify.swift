@@ -152,7 +152,7 @@ private struct Verification {
             } catch {
                 // One at a time, to name the first that cannot be read.
                 do throws(RecordError) {
-                    page = try read(after: after, most: 1)
+                    page = try read(after: after, most: 1, withSuccessor: false)
                 } catch {
                     return .init(after + 1, "it cannot be read: \(error)")
                 }
@@ -171,11 +171,13 @@ private struct Verification {
         var treeRows: [Int: [UInt8]]
     }
 
-    private func read(after: Int, most: Int) throws(RecordError) -> Page {
+    private func read(
+        after: Int, most: Int, withSuccessor: Bool = true
+    ) throws(RecordError) -> Page {
         let most = min(most, goal.head.sequence - after)
         return try environment.read { snapshot throws(RecordError) in
-            var entries = try snapshot.page(after: after, limit: most + 1)
-            let successor = entries.count > 1 ? entries.removeLast() : nil
+            var entries = try snapshot.page(after: after, limit: withSuccessor ? most + 1 : most)
+            let successor = withSuccessor && entries.count > 1 ? entries.removeLast() : nil
             let rows =
                 entries.isEmpty ? [:] : try snapshot.treeRows(after + 1, after + entries.count)
             return Page(entries: entries, successor: successor, treeRows: rows)
@@ -183,7 +185,7 @@ private struct Verification {
     }
 
     private mutating func take(_ page: Page) throws(RecordError) -> LogWalk.Finding? {
-        var good: [Entry] = []
+        var good: [(entry: Entry, texts: [[UInt8]])] = []
         for (index, stored) in page.entries.enumerated() {
             let next = index + 1 < page.entries.count ? page.entries[index + 1] : page.successor
             let entry: Entry
@@ -191,7 +193,7 @@ private struct Verification {
             case .good(let read): entry = read
             case .bad(let finding): return finding
             }
-            good.append(entry)
+            good.append((entry, stored.texts))
             if let finding = tree.take(walk.hash, page.treeRows) { return finding }
             if let finding = try judgeCheckpoint(entry) { return finding }
             if case .recordPruned(let fact) = entry.fact { pruned = fact }
@@ -221,10 +223,17 @@ private struct Verification {
     }
 
     /// The first of `entries` to which an index does not lead.
-    private func indexFinding(_ entries: [Entry]) throws(RecordError) -> LogWalk.Finding? {
+    private func indexFinding(
+        _ entries: [(entry: Entry, texts: [[UInt8]])]
+    ) throws(RecordError) -> LogWalk.Finding? {
         try environment.read { snapshot throws(RecordError) in
             let layout = snapshot.layout
-            for entry in entries {
+            for (entry, texts) in entries {
+                for hash in texts {
+                    let key = Layout.useKey(hash, entry.sequence)
+                    guard let uses = layout.textUses, try snapshot.view(uses, key)?.isEmpty == true
+                    else { return .init(entry.sequence, "the texts' index does not lead to it") }
+                }
                 if let name = entry.automaton, let number = entry.automatonSequence {
                     let key = Layout.automatonKey(name, number)
                     guard try snapshot.get(layout.byAutomaton, key) == Layout.number(entry.sequence)
@@ -248,6 +257,8 @@ struct Goal {
     var entries: Int
     var byAutomaton: Int
     var byRun: Int
+    var texts = 0
+    var textUses = 0
     var treeRows: Int
     /// The newest row of the tree; empty when there is none.
     var treeRow: [UInt8]
@@ -261,6 +272,8 @@ struct Goal {
         entries = try snapshot.count(layout.entries)
         byAutomaton = try snapshot.count(layout.byAutomaton)
         byRun = try snapshot.count(layout.byRun)
+        if let table = layout.texts { texts = try snapshot.count(table) }
+        if let table = layout.textUses { textUses = try snapshot.count(table) }
         treeRows = try snapshot.count(layout.tree)
         let newest = Layout.number(max(0, head.sequence - 1) / TreePlace.rowLeaves)
         treeRow = try snapshot.get(layout.tree, newest) ?? []

@@ -28,8 +28,17 @@ struct RecordBench: ParsableCommand {
     @Option(help: "Directory on the file system to measure; scratch files in it are removed.")
     var directory = "/var/tmp"
 
-    @Option(help: "Also a record of so many entries: reading, reopening, commits at its end.")
-    var long = 0
+    @Flag(
+        help: "Instead: a long record, its cost then and at first, reading, a kill, a day of churn."
+    )
+    var long = false
+
+    @Option(help: "Entries of the long record.")
+    var entries = 1_000_000
+
+    /// What `--long` starts to be killed.
+    @Option(help: .hidden)
+    var writeUntilKilled: String?
 
     /// From one automaton alone to more than a server runs at once.
     private static let writers: [UInt32] = [1, 8, 64]
@@ -46,18 +55,25 @@ struct RecordBench: ParsableCommand {
         guard rounds > 0, milliseconds > 0 else {
             throw ValidationError("rounds and milliseconds must be above zero")
         }
+        guard entries >= RecordLong.entriesMin else {
+            throw ValidationError("a long record has at least \(RecordLong.entriesMin) entries")
+        }
     }
 
     func run() throws {
+        if let writeUntilKilled { return try RecordReopening.write(to: writeUntilKilled) }
         var report = BenchReport(bench: "record")
+        if long {
+            report.results += try RecordLong(count: entries, directory: directory).measure()
+            report.results += try RecordReopening(directory: directory).measure()
+            report.results.append(try RecordChurn(directory: directory).measure())
+            return try report.print(output)
+        }
         for writers in Self.writers { report.results.append(try measure(writers)) }
         for writers in Self.writers.filter({ $0 != 8 }) {
             report.results.append(try measure(writers, flush: Self.slowFlush))
         }
         report.results += try besideRocksDB(64).map { [$0] } ?? []
-        if long > 0 {
-            report.results += try RecordLong(count: long, directory: directory).measure()
-        }
         try report.print(output)
     }
 

@@ -30,10 +30,11 @@ final class RecordCommitter {
 
     private static let start = Instant(milliseconds: 1_700_000_000_000)
 
-    init(_ store: RecordStore, writers count: Int) throws {
+    /// Writers into `store`, whose names begin with `prefix` and have no entries yet.
+    init(_ store: RecordStore, writers count: Int, prefix: String = "writer") throws {
         self.store = store
         writers = try (0..<count).map { index in
-            let text = "writer-\(index < 10 ? "0" : "")\(index)"
+            let text = "\(prefix)-\(index < 10 ? "0" : "")\(index)"
             guard let name = AutomatonName(text) else { throw BenchFailure("no name: \(text)") }
             return Writer(name: name, run: RunID(at: Self.start, sequence: index + 1))
         }

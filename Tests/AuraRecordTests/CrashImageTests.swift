@@ -159,6 +159,8 @@ struct CrashImageTests {
             try work.begin()
             for round in 1...4 {
                 for _ in 0..<5 { try work.run(padding: 3000 * round) }
+                // Long texts, which come with their entries and go with them.
+                if round == 2 { try work.run(padding: CutTextSize.above) }
                 try work.prune(keeping: 15)
             }
             #expect(work.facts.count == 4)
@@ -166,6 +168,59 @@ struct CrashImageTests {
         try cut(
             watch, start, acknowledged, in: scratch.path, seed: 3, imagesPerSync: 60,
             atLeast: 10_000)
+    }
+
+    @Test(
+        "a cut in a rebuild or a migration leaves the old record, and no commit of the new one half",
+        arguments: [Entry.format, 3])
+    func rebuilding(format: Int) throws {
+        let scratch = try MemoryScratch()
+        do {
+            var work = Work(try RecordStore(directory: scratch.record))
+            try work.begin()
+            for _ in 0..<300 { try work.run(padding: 40) }
+            try work.prune(keeping: 1600)
+            try work.run(padding: CutTextSize.above)
+        }
+        let number = withUnsafeBytes(of: UInt64(format).bigEndian) { Array($0) }
+        try RawRecord(directory: scratch.record).apply([
+            .init(table: "meta", key: Array("format".utf8), value: number)
+        ])
+        let before = try bytes(of: scratch.dataFile)
+        let new = scratch.path + "/new"
+        var watch: Int32 = -1
+        var start: [UInt8] = []
+        let old = try RecordReader.inspecting(directory: scratch.record)
+        try Work.rebuild(old, into: new) {
+            watch = disk_watch(new + "/data.mdb")
+            try #require(watch >= 0)
+            start = try self.bytes(of: new + "/data.mdb")
+            disk_record(watch)
+        }
+        defer { disk_forget(watch) }
+        #expect(try bytes(of: scratch.dataFile) == before)
+        let made = try RecordReader.inspecting(directory: new)
+        #expect(try made.format() == Entry.format)
+        #expect(try Work.verdict(made).problem == nil)
+        // Each sync ends in a state, and a cut before it leaves that one or the one before.
+        let settled = try CrashImages(
+            directory: scratch.path + "/settled", durable: start, seed: 1)
+        var states = [try state(of: settled.directory, acts: 0)]
+        var pending: [[CrashImages.Sector]] = []
+        for index in 0..<disk_acts(watch) {
+            let act = disk_act(watch, index)
+            pending.append(act.is_sync != 0 ? [] : CrashImages.sectors(of: act))
+            guard act.is_sync != 0 else { continue }
+            settled.settle(pending)
+            pending = []
+            states.append(try state(of: settled.directory, acts: index + 1))
+        }
+        #expect(Set(states.map(\.digest)).count >= 4)
+        #expect(try state(of: new, acts: 0).digest == states.last?.digest)
+        // Nothing is pending when it is done: what takes the old one's place is durable.
+        try cut(
+            watch, start, states, in: scratch.path, seed: 5, imagesPerSync: 100,
+            atLeast: 300)
     }
 
     /// Small and large turns, entries on pages of their own, rows that go, and no entries at all.

@@ -69,7 +69,7 @@ struct EditTests {
         "a record of another format is refused and left as it was",
         arguments: [
             RecordError.newerFormat(version: Entry.format + 1, known: Entry.format),
-            RecordError.olderFormat(version: Entry.format - 1, known: Entry.format),
+            RecordError.olderFormat(version: Entry.formatTakenUp - 1, known: Entry.format),
         ])
     func otherFormat(expected: RecordError) throws {
         let scratch = try Scratch()

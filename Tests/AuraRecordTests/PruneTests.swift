@@ -96,6 +96,20 @@ struct Work {
         }
     }
 
+    /// Makes the record that `reader` reads anew; `begun` is called once there is a file.
+    static func rebuild(
+        _ reader: RecordReader, into new: String, begun: @escaping () throws -> Void = {}
+    ) throws {
+        var fold = WorkRows()
+        try Rebuilding.run(
+            from: reader, into: new,
+            begin: {
+                fold = try WorkRows($0)
+                try begun()
+            },
+            fold: { try fold.take($0) })
+    }
+
     static func verdict(_ reader: RecordReader) throws -> RecordVerdict {
         var fold = WorkRows()
         return try reader.verify(
@@ -162,6 +176,7 @@ struct PruneTests {
         let verdict = try Work.verdict(reader)
         #expect(verdict.problem == nil)
         #expect(verdict.pruned == through - 6)
+        #expect(try reader.verifyHashes() == verdict)
         // The definition, the run that goes on, and its child; nothing else that is old.
         let old = try reader.entries(limit: 10).filter { $0.sequence <= through }
         #expect(old.map(\.sequence) == Array(1...6))
@@ -217,6 +232,7 @@ struct PruneTests {
             var work = Work(try RecordStore(directory: scratch.record))
             try work.begin()
             for _ in 0..<40 { try work.run() }
+            try work.run(padding: 70_000)
             try work.prune(keeping: 103)
             for _ in 0..<3 { try work.run() }
             try work.store.reader.backup(to: scratch.path + "/backup")
@@ -226,14 +242,13 @@ struct PruneTests {
         let new = scratch.path + "/new"
         do {
             let reader = try RecordReader.inspecting(directory: scratch.record)
-            var fold = WorkRows()
-            try Rebuilding.run(
-                from: reader, into: new, begin: { fold = try WorkRows($0) },
-                fold: { try fold.take($0) })
+            try Work.rebuild(reader, into: new)
             let made = try RecordReader.inspecting(directory: new)
             #expect(try Work.verdict(made).problem == nil)
         }
-        for table in ["entries", "by-automaton", "by-run", "tree", "base", "meta"]
+        for table in [
+            "entries", "by-automaton", "by-run", "tree", "base", "meta", "texts", "text-uses",
+        ]
             + RowTable.allCases.map(\.rawValue)
         {
             let (old, made) = (

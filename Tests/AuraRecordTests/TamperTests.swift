@@ -48,12 +48,23 @@ struct TamperTests {
             #expect(
                 verdict.firstBad.map { expected.contains($0) } == true,
                 "seed \(seed), change \(trial), \(what): \(expected), found \(verdict)")
+            // Whatever is in the tree is found by its hashes alone.
+            if !changes.contains(where: { $0.table.hasPrefix("by-") }) {
+                let hashes = try RecordReader.inspecting(directory: scratch.record)
+                    .verifyHashes(keys: signer.trusted)
+                #expect(
+                    hashes.firstBad.map { expected.contains($0) } == true,
+                    "seed \(seed), change \(trial), \(what): \(expected), hashes \(hashes)")
+            }
             try raw.apply(undo)
         }
         let verdict = try RecordStore(directory: scratch.record).reader
             .verify(keys: signer.trusted)
         #expect(verdict.problem == nil)
         #expect(verdict.covered == 26)
+        let hashes = try RecordReader.inspecting(directory: scratch.record)
+            .verifyHashes(keys: signer.trusted)
+        #expect(hashes == verdict)
     }
 
     @Test("each changed byte of an entry in the data file is laid to the entry")

@@ -54,6 +54,10 @@ int bench_rocksdb_open(
 void bench_rocksdb_close(struct bench_rocksdb *rocksdb);
 int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count);
 
+/* How long SHA-256 alone takes for the leaf of each of `count` entries and one inner node each, on one
+   core. ENOENT where OpenSSL is not there to load. */
+int bench_sha256(size_t entry_bytes, uint64_t count, uint64_t *nanoseconds);
+
 /* Starts a process that posts `turns` bodies to `url`, one after the other, the first of `body_bytes`
    and each with one more assistant's message than the one before, and reads the events of the answers.
    Answers 0 or an errno value. bench_curl_finish waits for it: 0 when all went well. Only for a process
