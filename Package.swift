@@ -22,6 +22,12 @@ let staticWorker: [LinkerSetting] = [
         .when(configuration: .release))
 ]
 
+/// Nothing is exported: three megabytes of aurad's pages would be names that nobody looks up.
+let lean: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-use-ld=lld", "-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+]
+
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -84,7 +90,7 @@ let package = Package(
                 "AuraModel", "AuraSystem", "AuraDaemon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: lean),
         .executableTarget(
             name: "aura-worker",
             dependencies: ["AuraModel", "AuraAutomata", "AuraTools", "AuraSystem"],

@@ -46,6 +46,25 @@ final class Committer {
         return try attempt(turn, journalCursor, pruning)
     }
 
+    /// Fills the commit of a turn that may be committed soon, so that no more than its sync is left
+    /// to do then.
+    ///
+    /// Nothing of it is in the record before `commitForeseen`. Where it cannot be filled now, that
+    /// makes the whole commit.
+    func prepare(_ turn: Kernel.Turn) {
+        precondition(waiting == nil, "a turn was foreseen while another one waited")
+        _ = store.prepare(turn.entries, rows: turn.rows)
+    }
+
+    /// Makes a turn durable that was prepared; nil: it has to wait, like any other.
+    func commitForeseen(_ turn: Kernel.Turn, journalCursor: Int) throws -> Committed? {
+        precondition(waiting == nil, "a turn was decided while another one waited")
+        return try attempt(turn, journalCursor, nil, isPrepared: true)
+    }
+
+    /// Gives up what was prepared: it will not happen as it was foreseen.
+    func forget() { store.discardPrepared() }
+
     /// Tries again with the turn that waits, if it is time.
     func retry(journalCursor: Int) throws -> Committed? {
         let now = SystemClock.monotonicMilliseconds()
@@ -54,13 +73,16 @@ final class Committer {
     }
 
     private func attempt(
-        _ turn: Kernel.Turn, _ cursor: Int, _ pruning: PrunePlan?
+        _ turn: Kernel.Turn, _ cursor: Int, _ pruning: PrunePlan?, isPrepared: Bool = false
     ) throws -> Committed? {
         do throws(RecordError) {
-            var committed = Committed(
-                entries: try store.append(
-                    turn.entries, rows: turn.rows, journalCursor: cursor, pruning: pruning),
-                actions: turn.actions)
+            let prepared = isPrepared ? try store.commitPrepared(journalCursor: cursor) : nil
+            let entries =
+                if let prepared { prepared } else {
+                    try store.append(
+                        turn.entries, rows: turn.rows, journalCursor: cursor, pruning: pruning)
+                }
+            var committed = Committed(entries: entries, actions: turn.actions)
             if let trouble {
                 committed.delay = Milliseconds(SystemClock.monotonicMilliseconds() - failedAt)
                 let span = DurationText.format(committed.delay.count)

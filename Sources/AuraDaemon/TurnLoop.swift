@@ -33,6 +33,8 @@ final class TurnLoop {
     let notifier = ServiceNotifier()
     let weaknesses: [String]
     var kernel: Kernel
+    /// What the next wake will bring, while that is known.
+    var foresight: Foresight?
     var audit: AuditTrail
     private let redactor: Redactor
     var replies = Replies()
@@ -45,7 +47,7 @@ final class TurnLoop {
     /// What happened while a turn waited for the disk.
     private var held: [Event] = []
     /// Whether a large commit took memory that is not given back yet.
-    private var isTrimDue = false
+    var isTrimDue = false
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
@@ -164,10 +166,11 @@ final class TurnLoop {
                 held = []
                 try decide(try act(committed) + events)
             }
-        } else {
+        } else if try !isForeseen(events) {
             try decide(events)
         }
         audit.advance(to: store.head.sequence)
+        try foresee()
         try armTimer()
     }
 
@@ -179,15 +182,22 @@ final class TurnLoop {
             try put(events, withClock: true)
             try hearWorkers()
             let turn = try kernel.takeTurn()
-            guard
-                let committed = try commits.commit(
-                    turn, journalCursor: audit.cursor, pruning: care.plan(for: turn))
-            else {
-                notifier.status("the record is \(commits.trouble?.state.rawValue ?? "")")
-                return
-            }
-            events = try act(committed)
+            let committed = try commits.commit(
+                turn, journalCursor: audit.cursor, pruning: care.plan(for: turn))
+            events = try committed.map(act) ?? tellOfTrouble()
         }
+    }
+
+    /// Carries out a turn that was decided before its time.
+    func carryOut(_ turn: Kernel.Turn) throws {
+        let committed = try commits.commitForeseen(turn, journalCursor: audit.cursor)
+        let events = try committed.map(act) ?? tellOfTrouble()
+        if !events.isEmpty { try decide(events) }
+    }
+
+    private func tellOfTrouble() -> [Event] {
+        notifier.status("the record is \(commits.trouble?.state.rawValue ?? "")")
+        return []
     }
 
     private func put(_ events: [Event], withClock: Bool = false) throws {
@@ -255,7 +265,7 @@ final class TurnLoop {
         return min(soonest ?? Self.idleMilliseconds, Self.idleMilliseconds)
     }
 
-    private static func reading(at now: Instant) -> ClockReading {
+    static func reading(at now: Instant) -> ClockReading {
         ClockReading(
             wall: now, boot: SystemClock.bootMilliseconds(),
             awake: SystemClock.monotonicMilliseconds())
@@ -280,7 +290,7 @@ final class TurnLoop {
     /// clocks and looks at everything due anew.
     private func armTimer() throws {
         // While a turn waits nothing can be done about what is due.
-        if commits.trouble == nil, let next = kernel.nextWake(after: SystemClock.now()) {
+        if commits.trouble == nil, let next = wakeTime() {
             try timer.arm(atMilliseconds: next.milliseconds)
         } else {
             try timer.disarm()
@@ -299,7 +309,9 @@ final class TurnLoop {
     /// Gives memory back once what a large commit brought is done: ten thousand definitions that
     /// were loaded, or as many firings of one second.
     private func trim() {
-        guard isTrimDue, commits.trouble == nil, !audit.hasMore(store.head.sequence) else { return }
+        guard isTrimDue, foresight == nil, commits.trouble == nil,
+            !audit.hasMore(store.head.sequence)
+        else { return }
         isTrimDue = false
         store.trim()
         ProcessMemory.trim()
@@ -335,6 +347,7 @@ final class TurnLoop {
     /// later.
     private func close() throws {
         notifier.stopping(status: stopReason ?? "")
+        forgetForesight()
         let deadline = SystemClock.monotonicMilliseconds() + Self.closeMilliseconds
         while try !effects.endAll(), SystemClock.monotonicMilliseconds() < deadline {
             // What ends now ends because we stop: it is no news for the record.

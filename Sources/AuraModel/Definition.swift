@@ -17,7 +17,7 @@ package struct Definition: Hashable, Sendable, Codable {
     package var enabled: Bool
     package var schedule: Schedule
     /// What becomes of its firings, where that differs from `FiringPolicy.standard`.
-    package var firing: FiringPolicy?
+    @Indirect package var firing: FiringPolicy?
     /// The IANA name of the zone in which the schedule and the day's budget are counted.
     package var zone: String
     /// The name of a reasoner in `aurad.yaml`.
@@ -27,16 +27,16 @@ package struct Definition: Hashable, Sendable, Codable {
     /// dev-loop: what every task is told besides its own text.
     package var prompt: String
     package var budget: Budget
-    package var workspace: Workspace?
+    @Indirect package var workspace: Workspace?
     package var verify: [StepDeclaration]
     package var limits: Limits
     package var capabilities: Capabilities
     /// How a verified result is handed over; nil: on a branch of its own.
-    package var land: Landing?
+    @Indirect package var land: Landing?
     /// dev-loop: who reads a verified result before it lands; nil: nobody.
-    package var review: Review?
+    @Indirect package var review: Review?
     /// dev-loop: when the loop stops itself; nil: as `Breaker.standard` says.
-    package var breaker: Breaker?
+    @Indirect package var breaker: Breaker?
     /// dev-loop: reasoners for the second attempt at a task, the third and so on; the last one stays.
     package var escalate: [String]?
     /// dev-loop: further reasoners that a task may name; nil: none.
@@ -48,7 +48,7 @@ package struct Definition: Hashable, Sendable, Codable {
     /// task-run: files that it has to leave in its workspace, which are kept in the record.
     package var outputs: [OutputDeclaration]?
     /// spec-gen: what the specification is made of, and where it stands.
-    package var spec: SpecSource?
+    @Indirect package var spec: SpecSource?
 
     /// A definition with every part stated.
     package init(

@@ -74,6 +74,15 @@ package struct FiringPolicy: Hashable, Sendable, Codable {
             self.on = on
         }
 
+        /// Which runs fire it, in words.
+        package var words: String {
+            switch on {
+            case .success: "if it succeeded"
+            case .failure: "if it failed"
+            case .any: "however it went"
+            }
+        }
+
         /// Whether a run that ended so fires the chain.
         package func isMet(by outcome: RunOutcome) -> Bool {
             switch on {

@@ -110,7 +110,7 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var activeSince: Instant?
     /// Whether it was said that a success is overdue since the last one.
     package var isOverdue: Bool?
-    package var pause: Pause?
+    @Indirect package var pause: Pause?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
     /// Spans up to the cursor whose firings were all missed, oldest first, at most `missesMax`.
@@ -133,7 +133,7 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     /// last, at most `landingsMax`.
     package var landings: [String]?
     /// dev-loop: how its tasks went lately, over its runs; nil before the first.
-    package var streak: LoopStreak?
+    @Indirect package var streak: LoopStreak?
 
     /// 16: a branch is looked at seconds after it moved; older landings are buried in its history.
     package static let landingsMax = 16

@@ -18,6 +18,12 @@ final class Environment: @unchecked Sendable {
     private let gate: UnsafeMutablePointer<pthread_rwlock_t>
     private let claim: DirectoryClaim
     private let bounds: RecordBounds
+    /// The transaction that `prepare` filled, and who may have one: growing the map has to wait for
+    /// its end, and it is not in `gate`, in which its own thread goes on reading.
+    ///
+    /// Taken before `gate`.
+    private let writing: UnsafeMutablePointer<pthread_mutex_t>
+    private var prepared: OpaquePointer?
 
     private struct Opened {
         var handle: OpaquePointer
@@ -41,9 +47,14 @@ final class Environment: @unchecked Sendable {
             &attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
         pthread_rwlock_init(gate, &attributes)
         pthread_rwlockattr_destroy(&attributes)
+        writing = .allocate(capacity: 1)
+        pthread_mutex_init(writing, nil)
     }
 
     deinit {
+        discardPrepared()
+        pthread_mutex_destroy(writing)
+        writing.deallocate()
         if let opened { mdb_env_close(opened.handle) }
         pthread_rwlock_destroy(gate)
         gate.deallocate()
@@ -80,6 +91,7 @@ final class Environment: @unchecked Sendable {
     /// Readers wait. When it cannot be opened for writing they get it as it is, if that can be
     /// read; the error is thrown all the same.
     func reopen() throws(RecordError) {
+        discardPrepared()
         pthread_rwlock_wrlock(gate)
         defer { pthread_rwlock_unlock(gate) }
         if let opened { mdb_env_close(opened.handle) }
@@ -112,9 +124,17 @@ final class Environment: @unchecked Sendable {
     private func attempt(
         _ body: (borrowing WriteBatch) throws(RecordError) -> Void
     ) throws(RecordError) {
+        discardPrepared()
         pthread_rwlock_rdlock(gate)
         defer { pthread_rwlock_unlock(gate) }
         let opened = try current()
+        try commit(try fill(opened, body), opened)
+    }
+
+    /// Begins a transaction and puts into it what `body` puts.
+    private func fill(
+        _ opened: Opened, _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+    ) throws(RecordError) -> OpaquePointer {
         let pointer = try Self.begin(opened.handle, 0)
         do throws(RecordError) {
             try body(WriteBatch(pointer: pointer, layout: opened.layout))
@@ -122,11 +142,70 @@ final class Environment: @unchecked Sendable {
             mdb_txn_abort(pointer)
             throw error
         }
+        return pointer
+    }
+
+    private func commit(_ pointer: OpaquePointer, _ opened: Opened) throws(RecordError) {
         // Ends the transaction whatever it answers.
         let code = mdb_txn_commit(pointer)
         guard code != EIO || !isDiskFull(opened.handle) else { throw .diskFull }
         try RecordError.check(code, "commit")
     }
+
+    // MARK: Commits that are filled before their time
+
+    /// Fills a transaction with what `body` puts and keeps it open, all of it in memory.
+    ///
+    /// False, with nothing kept, while another thread grows the map. The same thread commits or
+    /// discards it, and writes nothing else before; reads on any thread see nothing of it.
+    func prepare(
+        _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+    ) throws(RecordError) -> Bool {
+        precondition(prepared == nil, "a transaction was prepared while there was one")
+        guard pthread_mutex_trylock(writing) == 0 else { return false }
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        do throws(RecordError) {
+            prepared = try fill(try current(), body)
+        } catch {
+            pthread_mutex_unlock(writing)
+            throw error
+        }
+        return true
+    }
+
+    /// Whether a transaction is filled and neither committed nor given up.
+    var isPrepared: Bool { prepared != nil }
+
+    /// Commits what was prepared, and what `body` adds, durably, or nothing of it.
+    func commitPrepared(
+        _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+    ) throws(RecordError) {
+        precondition(prepared != nil, "nothing was prepared")
+        guard let pointer = prepared else { return }
+        pthread_rwlock_rdlock(gate)
+        defer { pthread_rwlock_unlock(gate) }
+        let opened = try current()
+        do throws(RecordError) {
+            try body(WriteBatch(pointer: pointer, layout: opened.layout))
+        } catch {
+            discardPrepared()
+            throw error
+        }
+        prepared = nil
+        defer { pthread_mutex_unlock(writing) }
+        try commit(pointer, opened)
+    }
+
+    /// Gives up what was prepared, if anything was.
+    func discardPrepared() {
+        guard let pointer = prepared else { return }
+        prepared = nil
+        mdb_txn_abort(pointer)
+        pthread_mutex_unlock(writing)
+    }
+
+    // MARK: Size
 
     /// Writes a consistent copy without free pages to `file`.
     ///
@@ -166,6 +245,8 @@ final class Environment: @unchecked Sendable {
 
     /// Doubles the map: address space only, the file grows as pages are written.
     private func grow() throws(RecordError) {
+        pthread_mutex_lock(writing)
+        defer { pthread_mutex_unlock(writing) }
         pthread_rwlock_wrlock(gate)
         defer { pthread_rwlock_unlock(gate) }
         let handle = try current().handle

@@ -36,6 +36,8 @@ package final class RecordStore {
     private var edge: TreeEdge
     /// The newest number of each automaton that was appended to since the record was opened.
     private var automata: [AutomatonName: Int] = [:]
+    /// A commit that is filled and waits in memory, with its entries as they will be stored.
+    private var prepared: (commit: Commit, entries: [Entry])?
     /// Why the newest append failed, while it is not known what the disk holds of it.
     private var doubt: RecordError?
 
@@ -90,30 +92,19 @@ package final class RecordStore {
     ) throws(RecordError) -> [Entry] {
         precondition(pruning.map { $0.from == pruned } ?? true, "the plan is of another record")
         let found = doubt == nil ? newest : try look()
-        let numbers = try follow(entries)
-        let leaves = try chain(entries)
-        var grown = edge
-        let treeRows = grown.append(leaves.map(\.hash))
-        var last = newest
-        if let entry = entries.last, let leaf = leaves.last {
-            last = Head(sequence: entry.sequence, hash: leaf.hash)
-        }
-        guard found == newest || found == last else {
+        let commit = try plan(entries)
+        guard found == newest || found == commit.last else {
             throw .corrupt(what: "after a failed commit it ends with entry \(found.sequence)")
         }
         let isThere = found != newest
         do throws(RecordError) {
             try environment.write { batch throws(RecordError) in
                 // Even when all is there: only a commit that succeeds proves that it stays.
-                let meta = batch.layout.meta
-                try batch.put(meta, Layout.headKey, last.stored)
+                try batch.put(batch.layout.meta, Layout.headKey, commit.last.stored)
                 guard !isThere else { return }
-                try self.put(entries, leaves, into: batch)
-                for row in treeRows { try batch.write(row) }
+                try self.put(entries, commit, into: batch)
                 for row in rows { try batch.write(row) }
-                if let journalCursor {
-                    try batch.put(meta, Layout.journalCursorKey, Layout.number(journalCursor))
-                }
+                try batch.put(journalCursor: journalCursor)
                 if let pruning { try batch.prune(pruning) }
             }
         } catch .mapFull(let bytes) {
@@ -124,19 +115,104 @@ package final class RecordStore {
             try? environment.reopen()
             throw error
         }
-        doubt = nil
         if let pruning {
             pruned = pruning.fact.through
             sweeping = PruneSweep(needed: pruning.needed)
         }
-        newest = last
-        edge = grown
-        automata.merge(numbers) { $1 }
-        return zip(entries, leaves).map { entry, leaf in
-            var stored = entry
-            stored.previous = leaf.previous
-            return stored
+        settle(commit)
+        return commit.stored(entries)
+    }
+
+    // MARK: Ahead of time
+
+    /// Fills the commit that `append` would make, and leaves it in memory: nothing of it is there
+    /// before `commitPrepared`, and whatever is written first gives it up.
+    ///
+    /// False when that cannot be now: `append` finds out why, if it is more than a matter of time.
+    package func prepare(_ entries: [Entry], rows: [RowWrite]) -> Bool {
+        discardPrepared()
+        guard doubt == nil else { return false }
+        do throws(RecordError) {
+            let commit = try plan(entries)
+            let isFilled = try environment.prepare { batch throws(RecordError) in
+                try batch.put(batch.layout.meta, Layout.headKey, commit.last.stored)
+                try self.put(entries, commit, into: batch)
+                for row in rows { try batch.write(row) }
+            }
+            prepared = isFilled ? (commit, commit.stored(entries)) : nil
+            return isFilled
+        } catch {
+            return false
         }
+    }
+
+    /// Makes durable what was prepared; nil when it was given up meanwhile.
+    ///
+    /// After an error the same entries and rows have to be appended, as after one of `append`.
+    package func commitPrepared(journalCursor: Int) throws(RecordError) -> [Entry]? {
+        guard let (commit, entries) = prepared, environment.isPrepared else { return nil }
+        prepared = nil
+        do throws(RecordError) {
+            try environment.commitPrepared { batch throws(RecordError) in
+                try batch.put(journalCursor: journalCursor)
+            }
+        } catch .mapFull {
+            // `append` grows the map.
+            return nil
+        } catch {
+            doubt = error
+            try? environment.reopen()
+            throw error
+        }
+        settle(commit)
+        return entries
+    }
+
+    /// Gives up what was prepared, if anything was.
+    package func discardPrepared() {
+        prepared = nil
+        environment.discardPrepared()
+    }
+
+    // MARK: What a commit is
+
+    /// What follows from the entries of one commit.
+    private struct Commit {
+        var leaves: [Leaf]
+        var last: Head
+        var edge: TreeEdge
+        var treeRows: [TreeRow]
+        var numbers: [AutomatonName: Int]
+
+        func stored(_ entries: [Entry]) -> [Entry] {
+            zip(entries, leaves).map { entry, leaf in
+                var stored = entry
+                stored.previous = leaf.previous
+                return stored
+            }
+        }
+    }
+
+    /// Checks that `entries` follow on what is there, and encodes and hashes them.
+    private func plan(_ entries: [Entry]) throws(RecordError) -> Commit {
+        let numbers = try follow(entries)
+        let leaves = try chain(entries)
+        var grown = edge
+        let treeRows = grown.append(leaves.map(\.hash))
+        var last = newest
+        if let entry = entries.last, let leaf = leaves.last {
+            last = Head(sequence: entry.sequence, hash: leaf.hash)
+        }
+        return Commit(
+            leaves: leaves, last: last, edge: grown, treeRows: treeRows, numbers: numbers)
+    }
+
+    /// What is durable now is what comes next goes on from.
+    private func settle(_ commit: Commit) {
+        doubt = nil
+        newest = commit.last
+        edge = commit.edge
+        automata.merge(commit.numbers) { $1 }
     }
 
     /// What the disk says that the record ends with.
@@ -262,9 +338,9 @@ package final class RecordStore {
     }
 
     private func put(
-        _ entries: [Entry], _ leaves: [Leaf], into batch: borrowing WriteBatch
+        _ entries: [Entry], _ commit: Commit, into batch: borrowing WriteBatch
     ) throws(RecordError) {
-        for (entry, leaf) in zip(entries, leaves) {
+        for (entry, leaf) in zip(entries, commit.leaves) {
             let code = encoder.text.bytes.withUnsafeBytes { bytes in
                 batch.appendText(
                     entry.sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
@@ -272,6 +348,7 @@ package final class RecordStore {
             try RecordError.check(code, "append entry \(entry.sequence)")
             try batch.index(entry)
         }
+        for row in commit.treeRows { try batch.write(row) }
     }
 }
 

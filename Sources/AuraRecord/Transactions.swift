@@ -148,6 +148,12 @@ struct WriteBatch: ~Copyable {
         try RecordError.check(code, "delete a value")
     }
 
+    /// Moves the journal's cursor, if to anywhere.
+    func put(journalCursor: Int?) throws(RecordError) {
+        guard let journalCursor else { return }
+        try put(layout.meta, Layout.journalCursorKey, Layout.number(journalCursor))
+    }
+
     /// Writes or deletes a row; deleting one that is not there changes nothing.
     func write(_ row: RowWrite) throws(RecordError) {
         guard let table = layout.rows[row.table] else {

@@ -1,21 +1,26 @@
 package import AuraModel
 
-/// Every definition that was ever in force, by digest, all in one piece of memory.
+/// Every definition that was ever in force, by digest.
 ///
-/// A definition is about a kilobyte. A dictionary has room for half as many more than it holds, and
-/// ten thousand places of their own lie between what is freed again once they are loaded: either
-/// way they would take twice as much.
+/// Each is kept as the fact that loaded it, whose memory is its own and the entry's that is being
+/// committed: a copy beside it would be half a kilobyte more, and when ten thousand facts are freed
+/// after their commit, what lies between them keeps their pages.
 package struct DefinitionTable: Sendable {
     private var places: [String: Int] = [:]
-    private var definitions: [Definition] = []
+    private var facts: [Fact] = []
 
     /// The definition with this digest; nil when none was ever in force.
-    package subscript(digest: String) -> Definition? { places[digest].map { definitions[$0] } }
+    package subscript(digest: String) -> Definition? {
+        guard let place = places[digest],
+            case .definitionLoaded(_, let definition) = facts[place]
+        else { return nil }
+        return definition
+    }
 
-    /// Keeps the definition that `digest` stands for: the same one whenever it is kept.
-    mutating func keep(_ definition: Definition, as digest: String) {
-        guard places[digest] == nil else { return }
-        places[digest] = definitions.count
-        definitions.append(definition)
+    /// Keeps the definition that `fact` loads: the same one whenever it is kept.
+    mutating func keep(_ fact: Fact) {
+        guard case .definitionLoaded(let digest, _) = fact, places[digest] == nil else { return }
+        places[digest] = facts.count
+        facts.append(fact)
     }
 }

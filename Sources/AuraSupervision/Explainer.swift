@@ -29,7 +29,7 @@ package struct Explainer: Sendable {
     /// Explains an occurrence that has a row.
     package func explain(_ found: Found) -> Explanation {
         let occurrence = found.occurrence
-        var lines = [planned(occurrence)]
+        var lines = [planned(occurrence, found.run)]
         if let waited = occurrence.waited {
             lines.append(
                 .init(
@@ -85,7 +85,7 @@ package struct Explainer: Sendable {
         let since = last.map { ", in force since \(time($0.at))" } ?? ""
         let text =
             if let chain = definition.firing?.after {
-                "It fires when a run of \(chain.automaton) ends (on: \(chain.on.rawValue))\(since); "
+                "It fires when a run of \(chain.automaton) ends, \(chain.words)\(since); "
                     + "none has ended so yet."
             } else if let trigger = definition.firing?.trigger {
                 "It fires \(trigger.words(for: row.name))\(since); that has not happened yet."
@@ -109,9 +109,17 @@ package struct Explainer: Sendable {
 
     // MARK: An occurrence
 
-    private func planned(_ occurrence: OccurrenceRow) -> Explanation.Line {
+    private func planned(_ occurrence: OccurrenceRow, _ run: RunRow?) -> Explanation.Line {
         let load = turns(until: occurrence.decidedAt).last { $0.kind == .loaded }
-        let name = load?.definition.flatMap { definitions[$0] }.map(Self.name)
+        let definition = load?.definition.flatMap { definitions[$0] }
+        if let chain = definition?.firing?.after {
+            var leader = "a run"
+            if case .chain(let run, _, _)? = run?.trigger { leader = "run \(run)" }
+            return .init(
+                "At \(time(occurrence.nominal)) \(leader) of \(chain.automaton) ended; it fires "
+                    + "after each, \(chain.words).", sequence: load?.sequence)
+        }
+        let name = definition.map(Self.name)
         if let cause = occurrence.cause {
             let fires = name.map { ", and it fires \($0)" } ?? ""
             return .init(
@@ -173,11 +181,12 @@ package struct Explainer: Sendable {
             }
             let step = daemon.steps?.last { $0.at <= occurrence.decidedAt && $0.at >= at }
             return step.map {
-                let span = HumanText.span(Milliseconds($0.by.count &+ $0.asleep.count))
+                let isSleep = $0.asleep.count > $0.by.count
+                let span = HumanText.span(isSleep ? $0.asleep : $0.by)
+                let what =
+                    isSleep ? "it had slept for \(span)" : "its clock was set forward by \(span)"
                 return [
-                    .init(
-                        "At \(time($0.at)) the clock was \(span) later than the time that passed.",
-                        sequence: $0.sequence)
+                    .init("The machine was seen at \(time($0.at)): \(what).", sequence: $0.sequence)
                 ]
             } ?? []
         }
@@ -260,6 +269,9 @@ package struct Explainer: Sendable {
         var lines = overdue()
         if let next {
             lines.append(.init("The next firing is planned for \(time(next.nominal))."))
+        } else if let chain = definitions[row.definition]?.firing?.after {
+            let leader = chain.automaton
+            lines.append(.init("It fires next when a run of \(leader) ends, \(chain.words)."))
         } else if let trigger = definitions[row.definition]?.firing?.trigger {
             lines.append(.init("It fires next \(trigger.words(for: row.name))."))
         }

@@ -8,16 +8,25 @@ extension Kernel {
     /// Compares what the clocks read with what they read last, and records a step between.
     mutating func compare(_ reading: ClockReading, at now: Instant) throws {
         defer { lastClock = reading }
-        guard let last = lastClock else { return }
+        guard let trouble = trouble(in: reading) else { return }
+        try noteStep(trouble.step, asleep: trouble.asleep, at: now)
+    }
+
+    /// Whether the clocks tell of a step or of sleep since they were read last.
+    func isTroubled(by reading: ClockReading) -> Bool { trouble(in: reading) != nil }
+
+    private func trouble(
+        in reading: ClockReading
+    ) -> (step: Milliseconds, asleep: Milliseconds)? {
+        guard let last = lastClock else { return nil }
         let passed = reading.boot - last.boot
         let step = (reading.wall - last.wall).count - passed
         let asleep = passed - (reading.awake - last.awake)
         let bound = Self.stepMin.count + passed / 1000
         let isStep = step.magnitude > bound.magnitude
         let isSleep = asleep > bound
-        guard isStep || isSleep else { return }
-        try noteStep(
-            Milliseconds(isStep ? step : 0), asleep: Milliseconds(isSleep ? asleep : 0), at: now)
+        guard isStep || isSleep else { return nil }
+        return (Milliseconds(isStep ? step : 0), Milliseconds(isSleep ? asleep : 0))
     }
 
     /// Records the step, and moves along what this process measures by the wall clock.

@@ -46,6 +46,9 @@ package struct Kernel: Sendable {
     var gates: [String: ProviderGate] = [:]
     var health: [String: RouteHealth] = [:]
     private var entries: [Entry] = []
+    /// How often it was asked to decide, but for clocks that go as they should: two kernels of one
+    /// past are the same while this is.
+    private(set) var decisions = 0
 
     /// One turn's result: durable first, then acted on.
     package struct Turn: Sendable {
@@ -70,6 +73,11 @@ package struct Kernel: Sendable {
     ///
     /// - Throws: `EncodingError` when a row cannot be written; the turn must then not be committed.
     package mutating func decide(_ event: Event, at now: Instant) throws {
+        if case .clock(let reading) = event, !isTroubled(by: reading) {
+            lastClock = reading
+            return
+        }
+        decisions += 1
         switch event {
         case .started(let version, let boot): try recover(version: version, boot: boot, at: now)
         case .definitionsRead(let read): try putInForce(read, at: now)
@@ -131,6 +139,7 @@ package struct Kernel: Sendable {
 
     /// Nothing was carried out for `span`: no worker is late because of it.
     package mutating func excuse(_ span: Milliseconds) {
+        decisions += 1
         attempts = attempts.mapValues { attempt in
             var attempt = attempt
             attempt.deadline = attempt.deadline.map { $0 + span }
@@ -153,6 +162,9 @@ package struct Kernel: Sendable {
         }
         return (entries, deliveries)
     }
+
+    /// Whether nothing is decided that `takeTurn` has not handed out.
+    var hasHandedOut: Bool { entries.isEmpty && actions.isEmpty }
 
     /// The sequence number that the next recorded fact will get.
     var nextSequence: Int { state.daemon.sequence + 1 }

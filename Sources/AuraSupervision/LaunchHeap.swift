@@ -23,6 +23,19 @@ struct LaunchHeap: Sendable {
     /// The earliest: its instant and its name.
     var first: (due: Instant, name: AutomatonName)? { nodes.first.map { ($0.due, $0.name) } }
 
+    /// How many are due by `instant`, counted up to `most`.
+    func count(through instant: Instant, most: Int) -> Int {
+        var count = 0
+        var open = [0]
+        while let place = open.popLast(), count < most {
+            guard place < nodes.count, nodes[place].due <= instant else { continue }
+            count += 1
+            open.append(2 * place + 1)
+            open.append(2 * place + 2)
+        }
+        return count
+    }
+
     /// When `name` is due.
     subscript(name: AutomatonName) -> Instant? { places[name].map { nodes[$0].due } }
 

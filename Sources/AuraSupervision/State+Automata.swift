@@ -14,7 +14,7 @@ extension State {
     }
 
     mutating func load(_ definition: Definition, digest: String, by entry: Entry) {
-        definitions.keep(definition, as: digest)
+        definitions.keep(entry.fact)
         touch(.definitions, digest)
         var row =
             automata[definition.name]

@@ -69,7 +69,9 @@ package struct State: Sendable {
         try each(.daemon) { daemon = $1 }
         try each(.automata) { (_, row: AutomatonRow) in automata[row.name] = row }
         coolingDown = automata.compactMapValues { $0.pause?.until }
-        try each(.definitions) { definitions.keep($1, as: $0) }
+        try each(.definitions) {
+            definitions.keep(.definitionLoaded(digest: $0, definition: $1))
+        }
         try each(.runs) { (_, row: RunRow) in
             guard !row.isFinished else { return }
             runs[row.id] = row

@@ -4,7 +4,12 @@ import CLinux
 package enum ProcessMemory {
     /// Gives back to the system what was freed; see malloc_trim(3).
     ///
-    /// glibc keeps it otherwise, and the more the larger the pieces were. Takes milliseconds: for
-    /// after work that is not done again soon.
-    package static func trim() { _ = malloc_trim(0) }
+    /// glibc keeps it otherwise, and the more the larger the pieces were. So go the pages of the
+    /// program that the work needed: they count as this process's as long as they are mapped, and
+    /// those that are needed again are mapped again by a fault of a microsecond. Takes milliseconds:
+    /// for after work that is not done again soon.
+    package static func trim() {
+        _ = malloc_trim(0)
+        clinux_release_program()
+    }
 }

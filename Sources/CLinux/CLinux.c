@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
+#include <link.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <spawn.h>
@@ -32,6 +33,28 @@
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
+
+// MARK: Memory
+
+static int release_object(struct dl_phdr_info *object, size_t size, void *unused) {
+    (void)size, (void)unused;
+    // The vdso has a name without a path, and is no file's.
+    if (object->dlpi_name[0] != '\0' && object->dlpi_name[0] != '/') return 0;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        // What is writable, relocated pages among it, is not what the file has.
+        if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
+        uintptr_t begin = (object->dlpi_addr + part->p_vaddr) & ~page;
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & ~page;
+        if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void clinux_release_program(void) {
+    dl_iterate_phdr(release_object, NULL);
+}
 
 // MARK: Descriptors
 

@@ -36,7 +36,7 @@ struct TimelineText {
         var lines = [
             firings.isEmpty
                 ? "nothing fires in the \(span) from \(times.both(from))"
-                : "\(HumanText.plural(firings.count, "firing")) of "
+                : (isCut ? "more than " : "") + "\(HumanText.plural(firings.count, "firing")) of "
                     + "\(names.count == 1 ? "1 automaton" : "\(names.count) automata") in the "
                     + "\(span) from \(times.absolute(from).dropLast(3))"
         ]

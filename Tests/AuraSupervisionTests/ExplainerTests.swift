@@ -54,6 +54,25 @@ struct ExplainerTests {
         #expect(bench.entries[start - 1].fact.kind == .daemonStarted)
     }
 
+    @Test("a firing that the clock was set over, or that the machine slept through, says so")
+    func stepped() throws {
+        for (asleep, says) in [
+            (0, "its clock was set forward by 5m00s"), (300_000, "it had slept for 5m00s"),
+        ] {
+            var bench = try KernelBench(Self.definition)
+            try bench.send(.clock(ClockReading(wall: bench.now, boot: 0, awake: 0)))
+            bench.now = bench.now + .minutes(5)
+            try bench.send(.clock(ClockReading(wall: bench.now, boot: asleep, awake: 0)))
+            try bench.send(.tick)
+            let row = try #require(try Self.occurrences(bench).first)
+            let told = try Self.explainer(bench).explain(.init(row, run: nil))
+            let step = try #require(told.lines.first { $0.text.contains(says) }, "\(told.lines)")
+            #expect(step.text.hasPrefix("The machine was seen at 2027-01-15 08:05:00 UTC: "))
+            let sequence = try #require(step.sequence)
+            #expect(bench.entries[sequence - 1].fact.kind == .clockStepped)
+        }
+    }
+
     @Test("where nothing was planned it says what was in force, or why nothing was")
     func nothing() throws {
         var bench = try KernelBench(Self.definition)

@@ -13,6 +13,8 @@ struct SimulatedTime {
         var crashes = 0
         var decided = 0
         var started = 0
+        /// Turns that were decided before their time.
+        var foreseen = 0
         /// Automatons whose row reached a bound: of those less is asked from there on.
         var lost = 0
         /// Over the bytes of every entry, in order (FNV-1a): the same for the same seed, always.
@@ -27,6 +29,7 @@ struct SimulatedTime {
             crashes += other.crashes
             decided += other.decided
             started += other.started
+            foreseen += other.foreseen
             lost += other.lost
             withUnsafeBytes(of: other.digest) { mix($0) }
         }
@@ -49,6 +52,9 @@ struct SimulatedTime {
     private var error = 0
     private var slept = 0
     private var crash: (turns: Int, isCommitted: Bool, down: Int)?
+    /// Whether the next wake is decided before its time, as aurad does for herds; and what came of it.
+    private let isForeseeing: Bool
+    private var foresight: Foresight?
 
     static let startsMax = 6
     static let host = "host"
@@ -65,7 +71,8 @@ struct SimulatedTime {
     )
 
     /// A world of definitions as they begin, with aurad started.
-    init() throws {
+    init(isForeseeing: Bool = false) throws {
+        self.isForeseeing = isForeseeing
         editions = try SimulatedFiles.definitions()
         files = Array(repeating: 0, count: editions.count)
         zones = [1, 2]
@@ -75,8 +82,10 @@ struct SimulatedTime {
     /// Plays a list, then holds the whole record against itself.
     ///
     /// - Throws: `SimulatedFlaw` for the first thing that is not as it must be.
-    static func play(_ list: [SimulatedTrouble], isAudited: Bool) throws -> Tally {
-        var world = try Self()
+    static func play(
+        _ list: [SimulatedTrouble], isAudited: Bool, isForeseeing: Bool = false
+    ) throws -> Tally {
+        var world = try Self(isForeseeing: isForeseeing)
         for (index, trouble) in list.enumerated() {
             do {
                 try world.meet(trouble)
@@ -95,9 +104,9 @@ struct SimulatedTime {
     }
 
     /// The flaw that a list finds; nil when it finds none.
-    static func flaw(in list: [SimulatedTrouble]) -> (any Error)? {
+    static func flaw(in list: [SimulatedTrouble], isForeseeing: Bool = false) -> (any Error)? {
         do {
-            _ = try play(list, isAudited: true)
+            _ = try play(list, isAudited: true, isForeseeing: isForeseeing)
             return nil
         } catch {
             return error
@@ -177,6 +186,7 @@ struct SimulatedTime {
         }
         kernel = Kernel(state: try State(rows: stored), settings: Self.settings, host: Self.host)
         judge.forgetProcess()
+        foresight = nil
         try turn([.started(version: "1", boot: ""), read()])
     }
 
@@ -250,21 +260,50 @@ struct SimulatedTime {
 
     private mutating func turn(_ events: [Event]) throws {
         let reading = ClockReading(wall: now, boot: elapsed, awake: elapsed - slept)
-        try kernel.decide(.clock(reading), at: now)
-        for event in events { try kernel.decide(event, at: now) }
+        let turn = try foreseen(events, reading) ?? decide(events, reading)
         if let crash, crash.turns == 0 {
             self.crash = nil
             tally.crashes += 1
-            if crash.isCommitted { try commit(events) }
+            if crash.isCommitted { try commit(turn, events) }
             elapsed += crash.down
             return try boot()
         }
         crash?.turns -= 1
-        try commit(events)
+        try commit(turn, events)
+        if isForeseeing, foresight == nil {
+            foresight = try Foresight(of: kernel, after: now, herdMin: 1)
+        }
     }
 
-    private mutating func commit(_ events: [Event]) throws {
-        let turn = try kernel.takeTurn()
+    private mutating func decide(_ events: [Event], _ reading: ClockReading) throws -> Kernel.Turn {
+        try kernel.decide(.clock(reading), at: now)
+        for event in events { try kernel.decide(event, at: now) }
+        return try kernel.takeTurn()
+    }
+
+    /// The turn that was decided before its time, if nothing else has happened; as `TurnLoop` does
+    /// it, but late by nothing.
+    private mutating func foreseen(
+        _ events: [Event], _ reading: ClockReading
+    ) throws -> Kernel.Turn? {
+        guard let foresight else { return nil }
+        let isQuiet = events.allSatisfy { if case .tick = $0 { true } else { false } }
+        switch isQuiet ? foresight.outlook(for: kernel, reading) : .void {
+        case .early:
+            try kernel.decide(.clock(reading), at: now)
+            return try kernel.takeTurn()
+        case .holds where foresight.due == now:
+            kernel.take(foresight, reading)
+            self.foresight = nil
+            tally.foreseen += 1
+            return foresight.turn
+        case .holds, .void:
+            self.foresight = nil
+            return nil
+        }
+    }
+
+    private mutating func commit(_ turn: Kernel.Turn, _ events: [Event]) throws {
         for write in turn.rows { rows[write.table, default: [:]][write.key] = write.value }
         entries += turn.entries
         for entry in turn.entries where entry.fact.kind == .runFinished {

@@ -16,4 +16,16 @@ struct SimulatedTimeTests {
             Issue.record("\(flaw). Next: aura-bench schedule --simulate 1 --seed \(seed)")
         }
     }
+
+    @Test(
+        "what is decided before its time is, entry for entry, what would be decided at it",
+        arguments: 101...106 as ClosedRange<UInt64>)
+    func foresight(seed: UInt64) throws {
+        let list = SimulatedTrouble.list(seed: seed, count: 60)
+        // Audited: the rows are what the entries make, so they are the same as well.
+        let plain = try SimulatedTime.play(list, isAudited: true)
+        let foreseeing = try SimulatedTime.play(list, isAudited: true, isForeseeing: true)
+        #expect(foreseeing.digest == plain.digest, "seed \(seed)")
+        #expect(foreseeing.foreseen > 0, "seed \(seed)")
+    }
 }

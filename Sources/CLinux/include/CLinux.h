@@ -16,6 +16,12 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+// MARK: Memory
+
+// madvise(2) MADV_DONTNEED for the pages of programs and libraries that are never written: those
+// that are needed again come back from the page cache.
+void clinux_release_program(void);
+
 // MARK: Descriptors
 
 // pipe2(2) with O_CLOEXEC: ends[0] reads, ends[1] writes.
