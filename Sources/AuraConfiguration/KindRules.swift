@@ -29,7 +29,9 @@ enum KindRules {
             refuse(taskRunOnly + without, in: fields, kind, &report)
         case .chat:
             let without = [["schedule"], ["spec"]]
-            refuse(devLoopOnly + taskRunOnly + without, in: fields, kind, &report)
+            // A chat runs when it is told something.
+            refuse(
+                devLoopOnly + taskRunOnly + without + ofRuns, in: fields, kind, &report)
             needWorkspaceToVerify(fields, at: place, &report)
             if isTrue(["capabilities", "edits"], in: fields), fields["workspace"] == nil {
                 _ = fields.required(
@@ -54,6 +56,11 @@ enum KindRules {
                     at: place, &report)
             }
         }
+    }
+
+    /// What `supervision` says of runs that follow one another.
+    private static let ofRuns = ["restart", "backoff", "reset-after", "intensity"].map {
+        ["supervision", $0]
     }
 
     private static let taskRunOnly = [["run"], ["outputs"], ["inputs"]]

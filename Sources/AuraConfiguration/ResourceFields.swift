@@ -28,7 +28,8 @@ enum ResourceFields {
         limits.memory = fields["memory"]?.size(memoryRange, &report) ?? limits.memory
         limits.processes = fields["processes"]?.whole(processesRange, &report) ?? limits.processes
         limits.disk = fields["disk"]?.size(diskRange, &report) ?? limits.disk
-        limits.processorShare = fields["cpu-share"]?.percent(shareRange, &report)
+        limits.processorShare = fields["cpu-share"]?.percent(
+            shareRange, of: "one processor", &report)
         limits.processorTime = fields["cpu-time"]?.duration(StepFields.timeoutRange, &report)
         limits.idle = fields["idle"]?.duration(StepFields.timeoutRange, &report)
         return limits
@@ -50,14 +51,16 @@ extension Field {
         return bytes
     }
 
-    /// A share of one processor, such as `150%`.
-    fileprivate func percent(_ range: ClosedRange<Int>, _ report: inout Report) -> Int? {
+    /// A share of something, such as `150%`, in hundredths of it.
+    func percent(
+        _ range: ClosedRange<Int>, of whole: String, _ report: inout Report
+    ) -> Int? {
         guard case .scalar(let scalar) = node.value, scalar.text.hasSuffix("%"),
             let value = Int(scalar.text.dropLast()), range.contains(value)
         else {
             refuse(
                 &report,
-                expected: "a share of one processor, \(range.lowerBound)% to \(range.upperBound)%")
+                expected: "a share of \(whole), \(range.lowerBound)% to \(range.upperBound)%")
             return nil
         }
         return value

@@ -1,5 +1,6 @@
 package import AuraModel
 package import AuraSystem
+import Glibc
 
 /// Compares what a worker says of its confinement with what the kernel says of it.
 package struct Attestor: Sendable {
@@ -12,7 +13,8 @@ package struct Attestor: Sendable {
         } catch { throw .system(error) }
     }
 
-    /// Throws `.attestation` unless the process is confined and its claim is exactly so.
+    /// Throws `.gone` when the process has ended, and `.attestation` unless it is confined and its
+    /// claim is exactly so.
     ///
     /// `process` is `Cage.programID()`; call while the cage lives, or the number may be another's.
     package func verify(
@@ -21,7 +23,11 @@ package struct Attestor: Sendable {
         let seen: Attestation
         do throws(SystemError) {
             seen = try Attestation.reading(process)
-        } catch { throw .attestation("\(error)") }
+        } catch {
+            // Its directory is empty, or gone: it has ended, and its exit says how.
+            guard error.code != ENOENT, error.code != ESRCH else { throw .gone }
+            throw .attestation("\(error)")
+        }
         guard seen.isConfined else { throw .attestation("not confined: \(seen)") }
         guard claim == seen else { throw .attestation("claimed \(claim), found \(seen)") }
         for name in Attestation.namespaceNames where seen.namespaces[name] == own[name] {

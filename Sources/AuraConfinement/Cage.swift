@@ -54,6 +54,9 @@ package final class Cage {
     /// The read end of the program's stdout and stderr, non-blocking.
     package var outputRaw: Int32 { output.raw }
 
+    /// Readable when the cage stands or was refused; see `programID`.
+    package var statusRaw: Int32 { status.raw }
+
     /// The daemon's end of the worker's stream socket.
     ///
     /// Traps for a command, or when taken before.

@@ -14,6 +14,8 @@ package enum ConfinementError: Error, Equatable, Sendable, CustomStringConvertib
     case status(String)
     /// A worker claims what the kernel does not confirm, or is not confined; the text says which.
     case attestation(String)
+    /// The worker ended before its claim could be compared.
+    case gone
 
     package var description: String {
         switch self {
@@ -23,6 +25,7 @@ package enum ConfinementError: Error, Equatable, Sendable, CustomStringConvertib
         case .system(let error): "confine.system: \(error)"
         case .status(let reason): "confine.status: \(reason)"
         case .attestation(let reason): "confine.attest_mismatch: \(reason)"
+        case .gone: "confine.gone: the process has ended"
         }
     }
 }

@@ -62,6 +62,9 @@ final class AttemptKeeper {
                 try watches.add(worker.cage.processRaw) { [weak self] _ in
                     try self?.collect(key, worker) ?? []
                 },
+                try watches.add(worker.cage.statusRaw) { [weak self] _ in
+                    try self?.noteStart(key, worker) ?? []
+                },
             ]
             return send(.assign(assignment: assignment), to: key)
         } catch {
@@ -146,6 +149,9 @@ final class AttemptKeeper {
         for frame in frames where !worker.isBroken {
             do {
                 events.append(try event(of: frame, from: key, worker))
+            } catch ConfinementError.gone {
+                // Nothing that it said counts, and its exit is under way.
+                worker.isBroken = true
             } catch {
                 worker.isBroken = true
                 let reason = (error as? WorkerTalk.Flaw)?.text ?? "\(error)"
@@ -179,6 +185,12 @@ final class AttemptKeeper {
             digests[command.id] = try? hash.digest(of: request, kept: proposal.keptMessages)
         }
         return digests
+    }
+
+    private func noteStart(_ key: Key, _ worker: Worker) throws -> [Event] {
+        // One look: it is started or refused, and of the latter its end tells.
+        watches.remove(worker.watches[3])
+        return try worker.cage.programID() == nil ? [] : [.launched(key.run, key.generation)]
     }
 
     private func read(_ worker: Worker) throws {
@@ -222,6 +234,7 @@ extension AttemptExit {
         case .signalled(_, let limit?): "killed: \(limit.text)"
         case .signalled(let number, nil): "killed by signal \(number)"
         case .refused(let feature): "the cage could not be built: \(feature)"
+        case .overdue(let phase, let after): phase.text(after: after)
         case .orphaned: "the daemon went away"
         }
     }

@@ -135,6 +135,9 @@ struct ControlServer: Sendable {
         case "run":
             let given: RunOrder? = try await body(of: request)
             return try await service.run(name, given ?? RunOrder(), by: principal)
+        case "stop":
+            let given: StopOrder? = try await body(of: request)
+            return try await service.stop(name, given ?? StopOrder(), by: principal)
         case "backfill":
             return try await service.backfill(name, try await body(of: request), by: principal)
         case "say":

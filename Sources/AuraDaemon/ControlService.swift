@@ -38,7 +38,6 @@ struct ControlService: Sendable {
         let order: Order
         switch verb {
         case "start": order = .start(name)
-        case "stop": order = .stop(name)
         case "restart": order = .restart(name)
         case "pause": order = .pause(name)
         case "resume": order = .resume(name)
@@ -51,6 +50,12 @@ struct ControlService: Sendable {
         _ name: AutomatonName, _ given: RunOrder, by principal: Principal
     ) async throws -> OrderResult {
         try await inbox.order(.run(name, given), by: principal).get()
+    }
+
+    func stop(
+        _ name: AutomatonName, _ how: StopOrder, by principal: Principal
+    ) async throws -> OrderResult {
+        try await inbox.order(.stop(name, how), by: principal).get()
     }
 
     func stop(_ id: RunID, by principal: Principal) async throws -> OrderResult {
@@ -121,7 +126,11 @@ struct ControlService: Sendable {
             else { return nil }
             return try self.row(child)
         }
-        return RunDetail(run: row, children: children)
+        let definition = try reader.row(.definitions, row.definition).map {
+            try JSON.decode(Definition.self, from: $0.utf8)
+        }
+        let profile = definition.map { CageProfile(of: $0, role: row.task?.role).rawValue }
+        return RunDetail(run: row, children: children, profile: profile)
     }
 
     private func row(_ id: RunID) throws -> RunRow? {

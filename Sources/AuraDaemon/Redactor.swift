@@ -116,7 +116,8 @@ extension Redactor {
         case .changed(let name, var look):
             look.what = clean(look.what)
             return .changed(name, look)
-        case .started, .definitionsRead, .clock, .tick, .ordered, .attested, .redacted, .violated,
+        case .started, .definitionsRead, .clock, .tick, .ordered, .launched, .attested, .redacted,
+            .violated,
             .modelBegan, .checkpointSigned, .stopping:
             return event
         }

@@ -77,6 +77,13 @@ package enum AuditFields {
                 ("AURA_COMMAND", String(call.command)),
                 ("AURA_REASONER", SafeText.line(call.reasoner)),
             ]
+        case .runsHeld(let held):
+            [
+                ("AURA_UNTIL", String(held.until.milliseconds)),
+                ("AURA_FAILURES", String(held.failures)),
+            ]
+        case .quarantined(let quarantine):
+            [("AURA_FAILURES", String(quarantine.failures.count))]
         case .runParked(let until, _, _): [("AURA_UNTIL", String(until.milliseconds))]
         case .routeOpened(let route, let until, _):
             [("AURA_ROUTE", SafeText.line(route)), ("AURA_UNTIL", String(until.milliseconds))]
@@ -179,6 +186,7 @@ package enum AuditFields {
         case .signalled(_, let limit?): "limit \(limit.resource.rawValue)"
         case .signalled(let number, nil): "signal \(number)"
         case .refused: "refused"
+        case .overdue(let phase, _): "overdue \(phase.rawValue)"
         case .orphaned: "orphaned"
         }
     }

@@ -17,6 +17,8 @@ package enum MessageID {
         case .automatonStopped: "e6df2501505549f786b539946ff2ab39"
         case .automatonPaused: "3d0c5a5d1f0f4a2e9c1b7f6e21a84c90"
         case .breakerOpened: "7c1e5b0a94d3486fb2a7e9d01c6f38a5"
+        case .runsHeld: "d7a90c4e51b84f2c9e6f3b7a2d18c5e0"
+        case .quarantined: "4b6d2f8e0c3a4795a1e7d9c05b8f3e62"
         case .automatonResumed: "b1f2a3c86a9d4b6a8b1f3d5e7c902a4e"
         case .clockStepped: "5e7a1c0d94b24f38a6d2e8b3c1f4079a"
         case .successOverdue: "c4d9e2f17b3a4c5d8e6f0a1b2c3d4e5f"

@@ -207,6 +207,8 @@ package struct MessageRow: Hashable, Sendable, Codable {
     package var outcome: RunOutcome?
     package var answer: String?
     package var answeredAt: Instant?
+    /// Why nobody will try to answer it again, nor be told of it.
+    package var quarantine: Quarantine?
 
     /// A message that was just received.
     package init(

@@ -205,13 +205,15 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var inputs: [InputDeclaration]?
     /// What is less confined in it than elsewhere, because its definition asks for that.
     package var concessions: [String]?
+    /// What the cages of its runs are like: a `CageProfile`.
+    package var profile: String?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
         whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
         waiting: [String]? = nil, notes: [String]? = nil, when: String? = nil,
-        inputs: [InputDeclaration]? = nil, concessions: [String]? = nil
+        inputs: [InputDeclaration]? = nil, concessions: [String]? = nil, profile: String? = nil
     ) {
         self.row = row
         self.description = description
@@ -226,6 +228,7 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
         self.when = when
         self.inputs = inputs
         self.concessions = concessions
+        self.profile = profile
     }
 }
 
@@ -243,11 +246,28 @@ extension AutomatonStatus {
 package struct RunDetail: Hashable, Sendable, Codable {
     package var run: RunRow
     package var children: [RunRow]
+    /// What its cages are like: a `CageProfile`.
+    package var profile: String?
 
     /// A run with its children, oldest first.
-    package init(run: RunRow, children: [RunRow]) {
+    package init(run: RunRow, children: [RunRow], profile: String? = nil) {
         self.run = run
         self.children = children
+        self.profile = profile
+    }
+}
+
+/// How runs under way are treated when their automaton is stopped; nothing new begins in any case.
+package struct StopOrder: Hashable, Sendable, Codable {
+    /// They are told to wrap up, and killed after so long; nil: they are killed at once.
+    package var grace: Milliseconds?
+    /// They go on to their own end.
+    package var drain: Bool?
+
+    /// A stop at once, unless given.
+    package init(grace: Milliseconds? = nil, drain: Bool? = nil) {
+        self.grace = grace
+        self.drain = drain
     }
 }
 

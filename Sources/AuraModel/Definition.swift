@@ -49,6 +49,8 @@ package struct Definition: Hashable, Sendable, Codable {
     package var outputs: [OutputDeclaration]?
     /// spec-gen: what the specification is made of, and where it stands.
     @Indirect package var spec: SpecSource?
+    /// What follows when a run ends; nil: as `Supervision.standard` says.
+    package var supervision: Supervision?
 
     /// A definition with every part stated.
     package init(
@@ -60,7 +62,7 @@ package struct Definition: Hashable, Sendable, Codable {
         run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
         spec: SpecSource? = nil, land: Landing? = nil, review: Review? = nil,
         breaker: Breaker? = nil, escalate: [String]? = nil, models: [String]? = nil,
-        inputs: [InputDeclaration]? = nil
+        inputs: [InputDeclaration]? = nil, supervision: Supervision? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -85,6 +87,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.run = run
         self.outputs = outputs
         self.spec = spec
+        self.supervision = supervision
     }
 
     /// What the automaton may consume: in one run, and in one civil day of its zone.

@@ -36,6 +36,10 @@ extension EntryText {
             case .chain(let run, let name, _): "after run \(run.short) of \(name)"
             case .message(let thread, let number, let principal):
                 "for message \(number) of thread \(thread) by \(SafeText.brief(principal.name))"
+            case .restart(let failures):
+                failures == 0
+                    ? "again, as its restart policy says"
+                    : "again, after the \(HumanText.ordinal(failures)) failure in a row"
             }
         let task = run.task.map {
             ", task \(SafeText.brief($0.id)): \(SafeText.firstLine($0.text, max: 80))"
@@ -45,5 +49,30 @@ extension EntryText {
             .notice,
             "\(run.kind.rawValue) admitted \(cause)" + (task ?? "")
                 + (names.isEmpty ? "" : ", given \(SafeText.brief(names))"))
+    }
+
+    static func held(_ held: RunsHeld) -> Self {
+        let cause = held.cause.map { "\($0), " } ?? ""
+        let what = held.restarts ? "runs again at" : "nothing starts before"
+        let tail = held.reason.map { ": " + SafeText.brief($0) } ?? ""
+        return Self(
+            held.failures > 0 ? .warning : .note,
+            "\(cause)\(what) \(HumanText.dateTime(held.until))Z\(tail)")
+    }
+
+    static func quarantined(_ quarantine: Quarantine, _ entry: Entry) -> String {
+        let what =
+            quarantine.subject.map { "\(SafeText.brief($0)) is quarantined" } ?? "quarantined"
+        let next =
+            quarantine.subject == nil
+            ? entry.automaton.map { "aura-ctl resume \($0)" }
+            : entry.run.map { "aura-ctl retry \($0.short)" }
+        return
+            "\(what): \(SafeText.brief(quarantine.reason)); release it with \(next ?? "aura-ctl")"
+    }
+
+    static func stop(_ reason: String, _ until: Instant?) -> Self {
+        let bound = until.map { ", and has until \(HumanText.dateTime($0))Z to wrap up" } ?? ""
+        return Self(.notice, "stop requested: \(SafeText.brief(reason))\(bound)")
     }
 }

@@ -131,6 +131,8 @@ extension EntryText {
         case .automatonStopped: Self(.notice, "schedule stopped, ordered by \(by(entry))")
         case .breakerOpened(let reason, let until):
             Self(.warning, Definition.Breaker.text(reason, until: until))
+        case .runsHeld(let held): Self.held(held)
+        case .quarantined(let quarantine): Self(.error, quarantined(quarantine, entry))
         case .automatonPaused: Self(.notice, "paused by \(by(entry)): firings will be skipped")
         case .automatonResumed: Self(.notice, "resumed by \(by(entry))")
         case .clockStepped(let by, let asleep): clock(by, asleep)
@@ -196,7 +198,7 @@ extension EntryText {
                 "\(SafeText.brief(route)) is not asked until \(HumanText.dateTime(until))Z: "
                     + SafeText.brief(reason))
         case .routeClosed(let route): Self(.notice, "\(SafeText.brief(route)) answers again")
-        case .stopRequested(let reason): Self(.notice, "stop requested: \(SafeText.brief(reason))")
+        case .stopRequested(let reason, let until): stop(reason, until)
         case .runFinished(let outcome, _, let wall):
             Self(
                 outcome.isSuccess ? .notice : outcome.ending == .cancelled ? .warning : .error,
@@ -229,6 +231,8 @@ extension EntryText {
             Self(.warning, "worker killed by signal \(number)\(tail)")
         case .refused(let feature):
             Self(.error, "cage refused: \(SafeText.brief(feature))\(tail)")
+        case .overdue(let phase, let after):
+            Self(.warning, "worker killed: \(phase.text(after: after))\(tail)")
         case .orphaned: Self(.warning, "worker lost with the daemon that ran it\(tail)")
         }
     }

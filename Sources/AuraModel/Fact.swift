@@ -18,6 +18,11 @@ package enum Fact: Hashable, Sendable {
     /// operator resumes it.
     case breakerOpened(reason: String, until: Instant?)
     case automatonResumed
+    /// No run of the automaton starts by itself for a while: the last one failed, or is to be followed.
+    indirect case runsHeld(RunsHeld)
+    /// It killed its workers again and again: the automaton is paused until an operator resumes it, or
+    /// what the run is for is left alone.
+    indirect case quarantined(Quarantine)
     /// The wall clock moved `by` against the clock of the boot between two turns, or between a stop
     /// and a start; `asleep`: so long the machine was suspended.
     case clockStepped(by: Milliseconds, asleep: Milliseconds)
@@ -56,7 +61,8 @@ package enum Fact: Hashable, Sendable {
     /// The route failed too often in a row: nothing is asked of it before `until`.
     case routeOpened(route: String, until: Instant, reason: String)
     case routeClosed(route: String)
-    case stopRequested(reason: String)
+    /// `until`: the run was told to wrap up, and has so long for it; nil: it ends now.
+    case stopRequested(reason: String, until: Instant? = nil)
     case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
     /// The record up to some entry before this one, signed.
     case checkpoint(Checkpoint)
@@ -97,16 +103,6 @@ package enum OccurrenceDecision: Hashable, Sendable, Codable {
     }
 }
 
-/// How an attempt's process ended.
-package enum AttemptExit: Hashable, Sendable, Codable {
-    case exited(code: Int)
-    case signalled(number: Int, limit: LimitHit? = nil)
-    /// The cage could not be built; the worker never ran.
-    case refused(feature: String)
-    /// The daemon went away: the lifeline took the attempt with it.
-    case orphaned
-}
-
 /// A command as the record keeps it before it is carried out.
 package struct Intent: Hashable, Sendable, Codable {
     /// What will be carried out, with every choice already made.
@@ -142,7 +138,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned, cause, mark, rests
+        case call, until, route, pruned, cause, mark, rests, held, quarantine
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -157,6 +153,8 @@ extension Fact: Codable {
         case automatonPaused = "automaton-paused"
         case breakerOpened = "breaker-opened"
         case automatonResumed = "automaton-resumed"
+        case runsHeld = "runs-held"
+        case quarantined
         case clockStepped = "clock-stepped"
         case successOverdue = "success-overdue"
         case firingsMissed = "firings-missed"
@@ -197,6 +195,8 @@ extension Fact: Codable {
         case .automatonPaused: .automatonPaused
         case .breakerOpened: .breakerOpened
         case .automatonResumed: .automatonResumed
+        case .runsHeld: .runsHeld
+        case .quarantined: .quarantined
         case .clockStepped: .clockStepped
         case .successOverdue: .successOverdue
         case .firingsMissed: .firingsMissed
@@ -244,6 +244,8 @@ extension Fact: Codable {
                 reason: try get(.reason),
                 until: try values.decodeIfPresent(Instant.self, forKey: .until))
         case .automatonResumed: self = .automatonResumed
+        case .runsHeld: self = .runsHeld(try get(.held))
+        case .quarantined: self = .quarantined(try get(.quarantine))
         case .clockStepped: self = .clockStepped(by: try get(.by), asleep: try get(.asleep))
         case .successOverdue:
             self = .successOverdue(since: try get(.since), expect: try get(.expect))
@@ -286,7 +288,9 @@ extension Fact: Codable {
             self = .routeOpened(
                 route: try get(.route), until: try get(.until), reason: try get(.reason))
         case .routeClosed: self = .routeClosed(route: try get(.route))
-        case .stopRequested: self = .stopRequested(reason: try get(.reason))
+        case .stopRequested:
+            let until = try values.decodeIfPresent(Instant.self, forKey: .until)
+            self = .stopRequested(reason: try get(.reason), until: until)
         case .runFinished:
             self = .runFinished(
                 outcome: try get(.outcome), report: try get(.report), wall: try get(.wall))
@@ -330,6 +334,9 @@ extension Fact: Codable {
             .automatonResumed, .attemptStarted, .runUnparked, .transacted, .commanded, .reserved,
             .settled:
             break
+        case .runsHeld(let held): try values.encode(held, forKey: .held)
+        case .quarantined(let quarantine):
+            try values.encode(quarantine, forKey: .quarantine)
         case .breakerOpened(let reason, let until):
             try values.encode(reason, forKey: .reason)
             try values.encodeIfPresent(until, forKey: .until)
@@ -379,7 +386,9 @@ extension Fact: Codable {
             try values.encode(until, forKey: .until)
             try values.encode(reason, forKey: .reason)
         case .routeClosed(let route): try values.encode(route, forKey: .route)
-        case .stopRequested(let reason): try values.encode(reason, forKey: .reason)
+        case .stopRequested(let reason, let until):
+            try values.encode(reason, forKey: .reason)
+            try values.encodeIfPresent(until, forKey: .until)
         case .runFinished(let outcome, let report, let wall):
             try values.encode(outcome, forKey: .outcome)
             try values.encode(report, forKey: .report)

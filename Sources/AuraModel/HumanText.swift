@@ -72,6 +72,19 @@ package enum HumanText {
         plural(number, noun, noun + "s")
     }
 
+    /// `1st`, `2nd`, `3rd`, `4th`, `11th`, `21st`.
+    package static func ordinal(_ number: Int) -> String {
+        let ending =
+            switch (number % 100, number % 10) {
+            case (11...13, _): "th"
+            case (_, 1): "st"
+            case (_, 2): "nd"
+            case (_, 3): "rd"
+            default: "th"
+            }
+        return count(number) + ending
+    }
+
     /// `1 entry`, `2 entries`.
     package static func plural(_ number: Int, _ noun: String, _ nouns: String) -> String {
         "\(count(number)) \(number == 1 ? noun : nouns)"

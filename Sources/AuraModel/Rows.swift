@@ -111,6 +111,8 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     /// Whether it was said that a success is overdue since the last one.
     package var isOverdue: Bool?
     @Indirect package var pause: Pause?
+    /// How its newest runs failed, one after the other; nil after a success, a stop and a resume.
+    package var setback: Setback?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
     /// Spans up to the cursor whose firings were all missed, oldest first, at most `missesMax`.
@@ -153,17 +155,20 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
         /// Why, and until when, if the breaker did it.
         package var reason: String?
         package var until: Instant?
+        /// The evidence, if it is in quarantine.
+        package var quarantine: Quarantine?
 
         /// A pause that the entry `sequence` began.
         package init(
             since: Instant, by: Principal, sequence: Int, reason: String? = nil,
-            until: Instant? = nil
+            until: Instant? = nil, quarantine: Quarantine? = nil
         ) {
             self.since = since
             self.by = by
             self.sequence = sequence
             self.reason = reason
             self.until = until
+            self.quarantine = quarantine
         }
     }
 
@@ -196,7 +201,7 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package struct Turn: Hashable, Sendable, Codable {
         /// What changed.
         package enum Kind: String, Hashable, Sendable, Codable {
-            case loaded, removed, started, stopped, paused, resumed
+            case loaded, removed, started, stopped, paused, quarantined, resumed
         }
 
         package var kind: Kind

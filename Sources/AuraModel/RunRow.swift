@@ -60,11 +60,17 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var finishedAt: Instant?
     /// Attempts in a row that ended without a new transaction.
     package var fruitlessAttempts: Int
+    /// How they ended, oldest first, at most `deathsMax`; nil: none did.
+    package var deaths: [WorkerDeath]?
+    /// Why what it is for is left alone from now on.
+    package var quarantine: Quarantine?
     package var wrapUpSent: Bool
     /// What the daemon itself has seen of the result: decides what may land.
     package var proof: Proof
     /// Why the run was asked to stop; it ends as `cancelled`.
     package var stopReason: String?
+    /// Until when it may wrap up before that.
+    package var stopBy: Instant?
     package var report: String
     /// The newest thing it did, in a few words.
     package var activity: String
@@ -91,6 +97,9 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var edits: EditForm?
     /// What operators told it, oldest first, at most `toldMax`.
     package var told: [Told]?
+
+    /// 5: what tells one death from another; the log has all of them.
+    package static let deathsMax = 5
 
     /// What it asks the operator, of several questions the first.
     package var question: String? { pending.lazy.compactMap { $0.intent.plan.question }.first }

@@ -54,6 +54,8 @@ package enum Trigger: Hashable, Sendable, Codable {
     case delivery(nominal: Instant, id: String)
     /// A message of a chat's thread is to be answered.
     case message(thread: ThreadName, number: Int, by: Principal)
+    /// The run before ended so that its `supervision` wants another one.
+    case restart(failures: Int)
 
     /// The planned firing that the run was started for; nil when an operator or a run started it.
     package var nominal: Instant? {
@@ -61,7 +63,7 @@ package enum Trigger: Hashable, Sendable, Codable {
         case .schedule(let nominal), .chain(_, _, let nominal), .change(let nominal, _),
             .delivery(let nominal, _):
             nominal
-        case .order, .parent, .message: nil
+        case .order, .parent, .message, .restart: nil
         }
     }
 }

@@ -14,6 +14,8 @@ package enum Event: Sendable {
     /// What an automaton watches was looked at.
     case changed(AutomatonName, ChangeLook)
     case ordered(Order, by: Principal, ticket: Ticket)
+    /// The cage of an attempt stands, and its program runs.
+    case launched(RunID, Generation)
     /// The worker of an attempt is confined as planned, by its own word and by the daemon's
     /// reading.
     case attested(RunID, Generation, Attestation)
@@ -43,7 +45,7 @@ package typealias Ticket = Int
 /// What an operator can order.
 package enum Order: Hashable, Sendable {
     case start(AutomatonName)
-    case stop(AutomatonName)
+    case stop(AutomatonName, StopOrder = StopOrder())
     case restart(AutomatonName)
     case run(AutomatonName, RunOrder = RunOrder())
     case stopRun(RunID)

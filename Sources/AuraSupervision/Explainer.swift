@@ -164,15 +164,17 @@ package struct Explainer: Sendable {
         case .skipped:
             guard
                 let pause = turns(until: occurrence.decidedAt).last(where: {
-                    $0.kind == .paused || $0.kind == .resumed
-                }), pause.kind == .paused
+                    [.paused, .quarantined, .resumed].contains($0.kind)
+                }), pause.kind != .resumed
             else { return [] }
             return [
                 .init(
-                    pause.by == .daemon
-                        ? "Its breaker had opened at \(time(pause.at))."
-                        : "It was paused by \(SafeText.brief(pause.by.name)) at "
-                            + "\(time(pause.at)).",
+                    pause.kind == .quarantined
+                        ? "It had been quarantined at \(time(pause.at))."
+                        : pause.by == .daemon
+                            ? "Its breaker had opened at \(time(pause.at))."
+                            : "It was paused by \(SafeText.brief(pause.by.name)) at "
+                                + "\(time(pause.at)).",
                     sequence: pause.sequence)
             ]
         case .missed:
@@ -258,6 +260,7 @@ package struct Explainer: Sendable {
                         "It is paused now: aura-ctl resume \(row.name).", sequence: pause.sequence)
                 ]
             }
+            if let quarantine = pause.quarantine { return told(quarantine, pause) }
             let end = pause.until.map { "It fires again from \(time($0)), or at once" }
             return [
                 .init(
@@ -266,7 +269,7 @@ package struct Explainer: Sendable {
                 .init("\(end ?? "It fires again") with: aura-ctl resume \(row.name)."),
             ]
         }
-        var lines = overdue()
+        var lines = overdue() + setback()
         if let next {
             lines.append(.init("The next firing is planned for \(time(next.nominal))."))
         } else if let chain = definitions[row.definition]?.firing?.after {
@@ -276,6 +279,40 @@ package struct Explainer: Sendable {
             lines.append(.init("It fires next \(trigger.words(for: row.name))."))
         }
         return lines
+    }
+
+    private func told(
+        _ quarantine: Quarantine, _ pause: AutomatonRow.Pause
+    ) -> [Explanation.Line] {
+        [
+            .init(
+                "It is in quarantine since \(time(pause.since)): "
+                    + "\(SafeText.brief(quarantine.reason)).", sequence: pause.sequence)
+        ]
+            + quarantine.failures.suffix(3).map { failure in
+                .init(
+                    "Run \(failure.run) ended at \(time(failure.at)): "
+                        + "\(EntryText.text(of: failure.outcome)).",
+                    sequence: failure.sequence)
+            }
+            + [
+                .init(
+                    "Release it with: aura-ctl resume \(row.name); or see whether it works now: "
+                        + "aura-ctl run \(row.name).")
+            ]
+    }
+
+    private func setback() -> [Explanation.Line] {
+        guard let setback = row.setback, setback.isOver != true, setback.held.until > now else {
+            return []
+        }
+        let held = setback.held
+        let cause = held.cause.map { " \($0)" } ?? ""
+        let what = held.restarts ? "It runs again at" : "It starts nothing before"
+        let reason = held.reason.map { ": \(SafeText.brief($0))" } ?? ""
+        return [
+            .init("\(what) \(time(held.until))\(cause)\(reason).", sequence: setback.sequence)
+        ]
     }
 
     private func overdue() -> [Explanation.Line] {

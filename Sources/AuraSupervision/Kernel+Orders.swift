@@ -20,9 +20,9 @@ extension Kernel {
         do {
             switch order {
             case .start(let name): return try start(name, by: principal, at: now)
-            case .stop(let name): return try stop(name, by: principal, at: now)
+            case .stop(let name, let how): return try stop(name, how, by: principal, at: now)
             case .restart(let name):
-                _ = try stop(name, by: principal, at: now)
+                _ = try stop(name, StopOrder(), by: principal, at: now)
                 var result = try start(name, by: principal, at: now)
                 result.message = "\(name) restarted"
                 return result
@@ -67,14 +67,19 @@ extension Kernel {
     ) throws -> OrderResult {
         let row = try known(name)
         guard !row.isActive else {
-            return OrderResult(changed: false, message: "\(name) is active already")
+            guard row.pause?.quarantine != nil else {
+                return OrderResult(changed: false, message: "\(name) is active already")
+            }
+            return OrderResult(
+                changed: false,
+                message: "\(name) is active, but in quarantine: aura-ctl resume \(name)")
         }
         try record(.automatonStarted, automaton: name, by: principal, at: now)
         return OrderResult(changed: true, message: "\(name) started")
     }
 
     private mutating func stop(
-        _ name: AutomatonName, by principal: Principal, at now: Instant
+        _ name: AutomatonName, _ how: StopOrder, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
         let row = try known(name)
         let live = state.index.live[name] ?? []
@@ -83,6 +88,9 @@ extension Kernel {
             try closeSchedule(of: name, reason, at: now)
             try cancelWaiting(of: name, reason, at: now)
             try record(.automatonStopped, automaton: name, by: principal, at: now)
+        }
+        if how.drain == true || how.grace != nil, !live.isEmpty {
+            return try letEnd(name, live, how, by: principal, at: now)
         }
         // With each run of a chat that ends the next message of its thread gets one.
         while let id = state.index.live[name]?.min() {

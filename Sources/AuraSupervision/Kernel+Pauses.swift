@@ -16,13 +16,27 @@ extension Kernel {
     mutating func resume(
         _ name: AutomatonName, by principal: Principal, at now: Instant
     ) throws -> OrderResult {
-        guard try known(name).pause != nil else {
+        let row = try known(name)
+        guard let pause = row.pause else {
             return OrderResult(changed: false, message: "\(name) is not paused")
         }
+        try settleHeld(name, at: now)
         // What came due in the pause is decided in it.
         try decideOccurrences(at: now)
         try record(.automatonResumed, automaton: name, by: principal, at: now)
-        return OrderResult(changed: true, message: "\(name) resumed")
+        guard pause.quarantine != nil else {
+            return OrderResult(changed: true, message: "\(name) resumed")
+        }
+        let policy = state.definitions[row.definition]?.supervised ?? .standard
+        if policy.restart != .never, row.isActive {
+            let inputs = pause.quarantine?.inputs
+            try record(
+                .runsHeld(
+                    RunsHeld(
+                        until: now, failures: 0, since: now, restarts: true, inputs: inputs)),
+                automaton: name, by: principal, at: now)
+        }
+        return OrderResult(changed: true, message: "\(name) is out of quarantine")
     }
 
     /// Lets firings of the past wait for a start, each as if it were caught up on.

@@ -81,10 +81,13 @@ extension Kernel {
     }
 
     mutating func endOverdueRuns(at now: Instant) throws {
+        // Before the definitions are read nobody knows what is chained to the runs that end.
+        guard areDefinitionsRead else { return }
         let isOver = { (row: RunRow) in deadline(of: row).map { $0 <= now } == true }
         let overdue =
             inOrder(state.index.underWay, where: isOver)
             + inOrder(state.index.parked, where: isOver)
+        if !overdue.isEmpty { refresh() }
         for id in overdue {
             guard let row = state.runs[id] else { continue }
             let limit = DurationText.format(row.budget.wall?.count ?? 0)
@@ -134,7 +137,8 @@ extension Kernel {
             guard case .parked? = state.runs[child]?.phase else { continue }
             try record(.runUnparked, run: child, at: now)
         }
-        attempts[id] = Attempt(generation: generation, deadline: now + Attempt.launchMax)
+        attempts[id] = Attempt(
+            generation: generation, deadline: now + deadlines(of: row).launch)
         try record(.attemptStarted, run: id, at: now)
         actions.append(.launch(id, generation))
     }
@@ -146,7 +150,8 @@ extension Kernel {
             attempts[id]?.generation == generation
         else { return }
         attempts[id]?.isReady = true
-        attempts[id]?.deadline = now + Attempt.silenceMax
+        let silence = deadlines(of: row).silence
+        attempts[id]?.deadline = now + silence
         try record(.attemptReady(attestation: attestation), run: id, at: now)
     }
 
@@ -160,27 +165,44 @@ extension Kernel {
         try record(.attemptEnded(exit: exit, detail: detail), run: id, at: now)
         attempts[id] = nil
         guard let row = state.runs[id],
-            row.fruitlessAttempts >= RestartPolicy.fruitlessAttemptsMax
+            row.fruitlessAttempts >= workerAttempts(of: row)
         else { return }
-        let count = RestartPolicy.fruitlessAttemptsMax
         if case .refused(let feature) = exit {
             try finish(id, RunOutcome(.confinement, feature), at: now)
         } else {
-            let why = "the worker died \(count) times in a row without progress; last: \(detail)"
-            try finish(id, RunOutcome(.crashed, why), at: now)
+            let times = HumanText.plural(row.fruitlessAttempts, "time")
+            let why = "the worker died \(times) in a row without progress; last: \(detail)"
+            let outcome = RunOutcome(.crashed, why)
+            try quarantineCause(of: row, outcome, at: now)
+            try finish(id, outcome, at: now)
         }
+    }
+
+    /// The worker's cage stands, and its program runs.
+    mutating func noteLaunch(of id: RunID, _ generation: Generation, at now: Instant) {
+        guard let row = state.runs[id], let attempt = attempts[id],
+            attempt.generation == generation, !attempt.isReady
+        else { return }
+        attempts[id]?.isLaunched = true
+        let firstFrame = deadlines(of: row).firstFrame
+        attempts[id]?.deadline = now + firstFrame
+    }
+
+    /// How long the workers of a run may take.
+    func deadlines(of row: RunRow) -> Supervision.Deadlines {
+        (state.definitions[row.definition]?.supervised ?? .standard).deadlines
     }
 
     mutating func endSilentAttempts(at now: Instant) throws {
         let silent = attempts.filter { $0.value.deadline.map { $0 <= now } == true }
         for id in silent.keys.sorted() {
             guard let attempt = attempts[id] else { continue }
-            let what = attempt.isReady ? "sent nothing" : "did not attest itself"
+            let (phase, after) = attempt.lateness(state.runs[id].map(deadlines) ?? .init())
             // The cage's exit would come later as an event of a generation that is gone by then.
             actions.append(.endAttempt(id, attempt.generation))
             try bury(
-                id, attempt.generation, .signalled(number: 9),
-                detail: "the worker \(what) in time and was killed", at: now)
+                id, attempt.generation, .overdue(phase: phase, after: after),
+                detail: phase.text(after: after), at: now)
         }
     }
 
@@ -213,6 +235,7 @@ extension Kernel {
         } else {
             actions.append(.releaseWorkspace(id))
             try openBreaker(of: row, outcome, at: now)
+            try supervise(row, outcome, wall: wall, at: now)
             try fireFollowers(of: row, outcome, at: now)
             if case .message(let thread, _, _) = row.trigger {
                 try beginTurn(of: .init(row.automaton, thread), at: now)

@@ -11,16 +11,16 @@ extension Kernel {
         return AutomatonStatus(
             row: row, description: definition.description,
             schedule: Self.schedule(of: definition),
-            next: nextOccurrence(of: row),
+            next: next(of: row),
             whyNot: row.pause == nil ? nil : Self.paused(row),
             runs: runs(of: row.name),
             budget: definition.budget.run,
             today: used ?? BudgetRow(automaton: row.name, day: today, limits: limits),
-            waiting: waiting(of: row), notes: notes(on: row, definition),
+            waiting: waiting(of: row), notes: notes(on: row, definition, at: now),
             when: Self.occasion(of: definition), inputs: definition.inputs,
             concessions: definition.landing.networkRemote.map {
                 ["pushes to \($0): the cage of that step has the host's network"]
-            })
+            }, profile: CageProfile(of: definition, role: nil).rawValue)
     }
 
     /// The schedule as it was written, with its zone where that matters to it.
@@ -43,8 +43,17 @@ extension Kernel {
         return definition.firing?.trigger?.words(for: definition.name)
     }
 
-    private func notes(on row: AutomatonRow, _ definition: Definition) -> [String]? {
-        var notes: [String] = []
+    /// When a run of it starts next by itself, as far as that is known.
+    private func next(of row: AutomatonRow) -> Instant? {
+        guard let until = state.holding[row.name] else { return nextOccurrence(of: row) }
+        if row.setback?.held.restarts == true { return until }
+        return nextOccurrence(of: row).map { max($0, until) }
+    }
+
+    private func notes(
+        on row: AutomatonRow, _ definition: Definition, at now: Instant
+    ) -> [String]? {
+        var notes = [setbackNote(row, at: now)].compactMap { $0 }
         if row.isOverdue == true, let expect = definition.firing?.expect {
             notes.append("no success for \(DurationText.format(expect.count))")
         }

@@ -28,7 +28,8 @@ extension Kernel {
                 && attempt.folded < state.runs[id]?.transactions ?? 0
         }
         for (id, attempt) in news.sorted(by: { $0.key < $1.key }) {
-            attempts[id]?.deadline = now + Attempt.silenceMax
+            let silence = state.runs[id].map { now + deadlines(of: $0).silence }
+            attempts[id]?.deadline = silence
             actions.append(.deliver(id, attempt.generation, basis: attempt.folded))
         }
     }
@@ -205,7 +206,8 @@ extension Kernel {
             }
         }
         guard !own.isEmpty else { return }
-        attempts[id]?.deadline = now + Attempt.silenceMax
+        let silence = state.runs[id].map { now + deadlines(of: $0).silence }
+        attempts[id]?.deadline = silence
         actions.append(.perform(id, generation, own))
     }
 

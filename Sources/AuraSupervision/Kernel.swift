@@ -86,6 +86,7 @@ package struct Kernel: Sendable {
         case .ordered(let order, let principal, let ticket):
             try carryOut(order, by: principal, ticket: ticket, at: now)
         case .changed(let name, let look): try consider(look, of: name, at: now)
+        case .launched(let run, let generation): noteLaunch(of: run, generation, at: now)
         case .attested(let run, let generation, let attestation):
             try welcome(run, generation, attestation, at: now)
         case .proposed(let run, let generation, let proposal, let digests):
@@ -175,6 +176,11 @@ package struct Kernel: Sendable {
         return state.changed
     }
 
+    /// The pause of `name` after a failure is over, or waits for one more start until then.
+    mutating func letGo(of name: AutomatonName, until: Instant? = nil) {
+        state.letGo(of: name, until: until)
+    }
+
     /// All automatons are to be looked at anew.
     mutating func markAllChanged() { state.changed = Set(state.automata.keys) }
 
@@ -199,24 +205,27 @@ package struct Kernel: Sendable {
         guard !isStopping else { return nil }
         var wakes = [due.first?.due, nextToken(after: now), nextCallWake].compactMap { $0 }
         for row in state.index.parked.compactMap({ state.runs[$0] }) {
-            wakes += [deadline(of: row), unparkDue(of: row)].compactMap { $0 }
+            wakes += [deadline(of: row), unparkDue(of: row), row.stopBy].compactMap { $0 }
             wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         for row in state.index.underWay.compactMap({ state.runs[$0] }) {
             wakes += [deadline(of: row), wrapUpDue(of: row), nextStart(of: row)].compactMap { $0 }
             wakes += [graceEnd(of: row)].compactMap { $0 }.filter { $0 > now }
+            wakes += [row.stopBy].compactMap { $0 }
             wakes += row.pending.compactMap { $0.intent.plan.until }
         }
         wakes += attempts.values.compactMap(\.deadline)
-        wakes += [checkpointDue].compactMap { $0 } + coolDowns
+        wakes += [checkpointDue].compactMap { $0 } + coolDowns + holdEnds
         return wakes.min()
     }
 
     /// Everything that has come due by `now`, in the order in which it bears on what follows.
     private mutating func doWhatIsDue(at now: Instant) throws {
         try endCoolDowns(at: now)
+        try endHolds(at: now)
         try warnOfWallTime(at: now)
         try endOverdueRuns(at: now)
+        try endStoppedRuns(at: now)
         try endSilentAttempts(at: now)
         try endWaits(at: now)
         try decideOccurrences(at: now)
@@ -230,18 +239,21 @@ package struct Kernel: Sendable {
 /// An attempt of this process's lifetime.
 struct Attempt: Sendable {
     var generation: Generation
+    /// Whether its program runs, and whether that has attested itself.
+    var isLaunched = false
     var isReady = false
     /// Transactions that the worker has folded, by its newest proposal.
     var folded = 0
     /// Until when the worker must have spoken; nil while it waits for us.
     var deadline: Instant?
 
-    /// Ten seconds from launch to attestation: it takes milliseconds; a loaded host may take a
-    /// second.
-    static let launchMax = Milliseconds.seconds(10)
-    /// Two minutes from a delivery to the proposal: kernels are instant, and file tools are
-    /// bounded.
-    static let silenceMax = Milliseconds.minutes(2)
+    /// What it is late with when its deadline has passed, and how long it had.
+    func lateness(
+        _ deadlines: Supervision.Deadlines
+    ) -> (phase: AttemptExit.Phase, after: Milliseconds) {
+        if isReady { return (.silence, deadlines.silence) }
+        return isLaunched ? (.firstFrame, deadlines.firstFrame) : (.launch, deadlines.launch)
+    }
 }
 
 extension Intent.Plan {

@@ -1,10 +1,10 @@
 package import AuraModel
 
 /// When the worker of a run is started again after it died.
+///
+/// Of the two levels this is the lower one, the workers of one run: how many may die in a row, and
+/// what follows when the run has ended, its definition's `supervision` says.
 package enum RestartPolicy {
-    /// Five attempts in a row without one new transaction: a sixth would die as well.
-    package static let fruitlessAttemptsMax = 5
-
     /// Half a minute: the longest pause before an attempt; a run that waits longer looks hung.
     package static let delayMax = Milliseconds.seconds(30)
 

@@ -16,8 +16,10 @@ extension RunRow {
             activity = "launching"
         case .attemptReady:
             phase = .running
-        case .attemptEnded(let exit, _):
-            end(exit, at: entry.at)
+        case .attemptEnded(let exit, let detail):
+            end(exit, detail, entry)
+        case .quarantined(let quarantine):
+            self.quarantine = quarantine
         case .transacted(let index, let transaction):
             transactions = index
             take(transaction)
@@ -49,13 +51,15 @@ extension RunRow {
         case .runUnparked:
             phase = .queued
             activity = "waiting for a slot"
-        case .stopRequested(let reason):
+        case .stopRequested(let reason, let until):
             stopReason = reason
+            stopBy = until
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRemoved,
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
             .firingsMissed, .changeMarked, .messageReceived, .threadForked, .runAdmitted, .reserved,
-            .settled, .runFinished, .routeOpened, .routeClosed, .checkpoint, .recordPruned:
+            .settled, .runFinished, .runsHeld, .routeOpened, .routeClosed, .checkpoint,
+            .recordPruned:
             break
         }
     }
@@ -67,13 +71,18 @@ extension RunRow {
         return (restsSince ?? now) - (startedAt + (stepped ?? .zero) + (rested ?? .zero))
     }
 
-    private mutating func end(_ exit: AttemptExit, at: Instant) {
+    private mutating func end(_ exit: AttemptExit, _ detail: String, _ entry: Entry) {
         if transactions > transactionsAtAttempt || exit == .orphaned {
             fruitlessAttempts = 0
+            deaths = nil
         } else {
             fruitlessAttempts += 1
+            let death = WorkerDeath(
+                exit: exit, detail: SafeText.brief(detail), sequence: entry.sequence)
+            deaths = Array(((deaths ?? []) + [death]).suffix(Self.deathsMax))
         }
-        phase = .backingOff(until: at + RestartPolicy.delay(afterFruitless: fruitlessAttempts))
+        phase = .backingOff(
+            until: entry.at + RestartPolicy.delay(afterFruitless: fruitlessAttempts))
     }
 
     func index(of command: CommandID) -> Int? {

@@ -17,6 +17,12 @@ extension Kernel {
         if let reason = refusal(of: nominal, definition, at: now) {
             return try decide(.skipped(reason: reason))
         }
+        if let reason = heldReason(row) {
+            // What no clock will bring again waits, as it would for a run under way.
+            let comesAgain = leader == nil && cause == nil && definition.schedule != .reboot
+            let isSkipped = comesAgain || row.waiting?.isEmpty == false
+            return try decide(isSkipped ? .skipped(reason: reason) : .queued(reason: reason))
+        }
         let live = state.index.live[name]?.count ?? 0
         let waiting = row.waiting?.count ?? 0
         switch definition.firingPolicy.overlap {
@@ -85,7 +91,7 @@ extension Kernel {
     }
 
     /// Why a firing may not start now whatever else is under way; nil when it may.
-    private func refusal(
+    func refusal(
         of nominal: Instant, _ definition: Definition, isOrdered: Bool = false, at now: Instant
     ) -> String? {
         let policy = definition.firingPolicy
@@ -168,7 +174,7 @@ extension Kernel {
         }
     }
 
-    private mutating func hasToken(at now: Instant) -> Bool {
+    mutating func hasToken(at now: Instant) -> Bool {
         while let oldest = starts.first, now - oldest >= .minutes(1) { starts.removeFirst() }
         return starts.count < settings.startsPerMinuteMax
     }

@@ -78,13 +78,17 @@ extension Kernel {
             follow(name, definition.firing?.after?.automaton)
             watch(name, definition)
             let wakes = [
-                nextOccurrence(of: row).map { $0 + delay(definition) },
+                nextOccurrence(of: row).map { next in
+                    lull(of: row).map { max($0, next + delay(definition)) }
+                        ?? next + delay(definition)
+                },
                 row.waiting.flatMap { Self.soonestDeadline($0, definition) },
                 overdueAt(row, definition),
             ]
             due.set(name, wakes.compactMap { $0 }.min())
             let waits = row.waiting?.first.map { max($0.since, row.lastFinished ?? $0.since) }
-            ready.set(name, hasRoom(name, definition) ? waits : nil)
+            let mayStart = state.holding[name] == nil && hasRoom(name, definition)
+            ready.set(name, mayStart ? waits : nil)
         }
     }
 
@@ -152,6 +156,7 @@ extension Kernel {
     private mutating func decideFirings(
         of row: AutomatonRow, _ definition: Definition, at now: Instant
     ) throws {
+        if heldReason(row) != nil { return try settleHeld(row.name, at: now) }
         let delay = delay(definition)
         let latest = now + Milliseconds(-delay.count)
         let span = LateFirings(
@@ -203,6 +208,7 @@ extension Kernel {
     mutating func closeSchedule(
         of name: AutomatonName, _ reason: String, at now: Instant
     ) throws {
+        try settleHeld(name, at: now)
         guard let row = state.automata[name], row.isActive, row.isLoaded,
             let definition = state.definitions[row.definition]
         else { return }
@@ -229,7 +235,7 @@ extension Kernel {
     }
 
     /// What is summed up, without the spans whose firings have rows of another time of the clock.
-    private func sums(
+    func sums(
         of span: LateFirings, _ row: AutomatonRow, _ definition: Definition
     ) -> [(from: Instant, through: Instant)] {
         guard let from = span.summedFrom, let through = span.summedThrough else { return [] }
@@ -275,7 +281,8 @@ extension Kernel {
         guard let pause = row.pause else { return "paused" }
         let since = "since \(HumanText.dateTime(pause.since))Z"
         guard let reason = pause.reason else { return "paused by \(pause.by.name) \(since)" }
-        return "breaker open \(since): \(SafeText.brief(reason)); "
+        let what = pause.quarantine == nil ? "breaker open" : "quarantined"
+        return "\(what) \(since): \(SafeText.brief(reason)); "
             + (pause.until.map { "again from \(HumanText.dateTime($0))Z, or at once with " }
                 ?? "until ") + "aura-ctl resume \(row.name)"
     }

@@ -64,6 +64,7 @@ extension State {
         case .definitionRemoved:
             row.isLoaded = false
             row.isActive = false
+            row.setback = nil
             row.note(.removed, entry)
         case .automatonStarted:
             row.isActive = true
@@ -71,6 +72,7 @@ extension State {
             row.note(.started, entry)
         case .automatonStopped:
             row.isActive = false
+            row.setback = nil
             row.note(.stopped, entry)
         case .automatonPaused:
             row.pause = .init(since: entry.at, by: entry.principal, sequence: entry.sequence)
@@ -81,6 +83,13 @@ extension State {
                 until: until)
             coolingDown[name] = until
             row.note(.paused, entry)
+        case .runsHeld(let held): row.hold(held, entry)
+        case .quarantined(let quarantine):
+            row.pause = .init(
+                since: entry.at, by: entry.principal, sequence: entry.sequence,
+                reason: quarantine.reason, quarantine: quarantine)
+            row.setback = nil
+            row.note(.quarantined, entry)
         case .automatonResumed:
             row.pause = nil
             row.streak?.forgive()
@@ -104,6 +113,7 @@ extension State {
             break
         }
         automata[name] = row
+        noteHold(of: name, entry.fact)
     }
 
     private mutating func decide(
@@ -174,6 +184,7 @@ extension State {
                 automata[name] = row
                 touch(.automata, name.text)
             }
+            moveHold(of: name, by)
             changed.insert(name)
         }
     }
@@ -213,6 +224,7 @@ extension RunRow {
                 (stepped?.count ?? 0).addingReportingOverflow(by.count &+ asleep.count).partialValue
             )
         }
+        if let stopBy { self.stopBy = stopBy + by }
         if case .backingOff(let until) = phase { phase = .backingOff(until: until + by) }
         if case .parked(let until) = phase { phase = .parked(until: until + by) }
         // As `stepped` grew by the same, what was used before the rest stays what it was.
@@ -241,7 +253,7 @@ extension Fact {
         switch self {
         case .definitionLoaded, .definitionRemoved, .automatonStarted, .automatonStopped,
             .automatonPaused, .automatonResumed, .breakerOpened, .occurrenceDecided, .firingsMissed,
-            .changeMarked, .successOverdue, .runAdmitted, .runFinished:
+            .changeMarked, .successOverdue, .runAdmitted, .runFinished, .runsHeld, .quarantined:
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,

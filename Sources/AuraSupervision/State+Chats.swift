@@ -82,8 +82,13 @@ extension State {
         message.answer = run.report.isEmpty ? nil : run.report
         message.answeredAt = at
         row.lastAt = at
-        row.remember(
-            ChatExchange(number: number, text: message.message.text, answer: message.answer))
+        message.quarantine = run.quarantine
+        // What killed the workers of its own run would kill those of the next one.
+        let text =
+            run.quarantine == nil
+            ? message.message.text
+            : "[This message is quarantined and cannot be shown.]"
+        row.remember(ChatExchange(number: number, text: text, answer: message.answer))
         threads[key] = row
         touch(.threads, key.text)
         try write(message)

@@ -59,6 +59,7 @@ extension State {
             row.turn = SlotLine.turn(
                 of: admitted.trigger, admittedAt: at, others: index.live[name]?.count ?? 0)
             noteStart(admitted.trigger, at: at)
+            endHold(of: name)
         }
         runs[id] = row
         index.add(row, reasoner: reasoner(of: row))
@@ -206,6 +207,8 @@ extension State {
         if row.outcome?.isSuccess == true {
             automata[row.automaton]?.lastSuccess = at
             automata[row.automaton]?.isOverdue = nil
+            automata[row.automaton]?.setback = nil
+            holding[row.automaton] = nil
         }
         changed.insert(row.automaton)
         touch(.automata, row.automaton.text)

@@ -21,6 +21,8 @@ package struct State: Sendable {
     package internal(set) var index = RunIndex()
     /// Until when breakers keep automatons paused, where they end by themselves; derived, in no row.
     var coolingDown: [AutomatonName: Instant] = [:]
+    /// Until when automatons start no run by themselves after a failure; derived, in no row.
+    var holding: [AutomatonName: Instant] = [:]
     /// Automatons of which something changed that bears on when they are due.
     var changed: Set<AutomatonName> = []
     private var dirty: [RowTable: [String: DirtyRow]] = [:]
@@ -69,6 +71,7 @@ package struct State: Sendable {
         try each(.daemon) { daemon = $1 }
         try each(.automata) { (_, row: AutomatonRow) in automata[row.name] = row }
         coolingDown = automata.compactMapValues { $0.pause?.until }
+        holding = automata.compactMapValues(\.heldUntil)
         try each(.definitions) {
             definitions.keep(.definitionLoaded(digest: $0, definition: $1))
         }

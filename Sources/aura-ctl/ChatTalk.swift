@@ -188,7 +188,12 @@ struct ChatTalk {
 
     private func tellEnding(_ row: MessageRow) {
         guard let outcome = row.outcome, !outcome.isSuccess else { return }
-        let hint = row.run.map { "\nhint: aura-ctl show \($0.short)" } ?? ""
+        let hint =
+            row.run.map { run in
+                guard row.quarantine != nil else { return "\nhint: aura-ctl show \(run.short)" }
+                return "\nmessage \(row.number) is quarantined; the thread goes on without it"
+                    + "\nhint: aura-ctl show \(run.short), and to say it again: aura-ctl retry \(run.short)"
+            } ?? ""
         Output.write(
             "aura-ctl: no answer: \(EntryText.text(of: outcome))\(hint)\n", to: STDERR_FILENO)
     }

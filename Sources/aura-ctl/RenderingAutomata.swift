@@ -148,6 +148,9 @@ enum AutomatonText {
         if status.row.pause != nil, status.next != nil {
             add("", "what fires is skipped until: aura-ctl resume \(status.row.name)")
         }
+        if let quarantine = status.row.pause?.quarantine {
+            lines += QuarantineText.lines(of: quarantine, status.row.name, times)
+        }
         for (index, line) in (status.waiting ?? []).enumerated() {
             add(index == 0 ? "waiting" : "", SafeText.line(line))
         }
@@ -169,6 +172,7 @@ enum AutomatonText {
         for (index, input) in (status.inputs ?? []).enumerated() {
             add(index == 0 ? "inputs" : "", SafeText.brief(text(of: input)))
         }
+        if let profile = status.profile { add("cage", SafeText.line(profile)) }
         add("definition", SafeText.line(status.row.definition.prefix(12)))
         if !status.runs.isEmpty {
             lines.append("")

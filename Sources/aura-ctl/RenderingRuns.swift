@@ -61,6 +61,10 @@ enum RunText {
         case .chain(let run, let name, _): "after run \(run.short) of \(name)"
         case .message(let thread, let number, let principal):
             "message \(number) of thread \(thread) by \(SafeText.line(principal.name))"
+        case .restart(let failures):
+            failures == 0
+                ? "its restart policy"
+                : "its restart policy, after the \(HumanText.ordinal(failures)) failure in a row"
         case .order(let principal): "order of \(SafeText.line(principal.name))"
         case .parent(let run, _): "run \(run.short)"
         }
@@ -131,7 +135,16 @@ enum RunText {
         add("spent", BudgetText.spent(run.spent, of: run.budget))
         if run.reserved != .zero { add("held", HumanText.amount(run.reserved)) }
         add("day", SafeText.line(run.day))
+        add("cage", SafeText.line(detail.profile ?? ""))
         add("attempts", "\(run.generation)")
+        for death in run.deaths ?? [] {
+            add("", "died (#\(death.sequence)): \(SafeText.brief(death.detail))")
+        }
+        if let quarantine = run.quarantine {
+            let what = SafeText.brief(quarantine.subject ?? "what it was for")
+            add("quarantine", style.paint("\(what) is not tried again", .red))
+            add("", "release it with: aura-ctl retry \(run.id.short)")
+        }
         add("steps", HumanText.plural(run.transactions, "transaction"))
         for asking in [run] + detail.children {
             for pending in asking.pending {

@@ -7,7 +7,8 @@ struct Retry: Verb {
         abstract: "Start a finished run anew, with the same inputs.",
         discussion: """
             It is a run of its own, by the definition that is in force now, which checks the inputs again. With --wait \
-            the run is shown until it ends, and its ending is the exit status.
+            the run is shown until it ends, and its ending is the exit status. A run of a chat: its message is said \
+            again, also one that is quarantined.
             """)
 
     @Argument(help: "The run.", completion: .custom(Completions.runs))
@@ -34,7 +35,34 @@ struct Retry: Verb {
                 .retryLater, .conflict, "run \(id.short) is not over",
                 hint: "aura-ctl stop \(id.short)")
         }
+        if case .message(let thread, let number, _) = row.trigger {
+            return try say(number, of: thread, to: row.automaton, session)
+        }
         let order = RunOrder(inputs: row.inputs ?? [:])
         return try Run.start(row.automaton, order, wait: wait, timeout: timeout, session)
+    }
+
+    /// The same text as a message of its own: the old one keeps its end.
+    private func say(
+        _ number: Int, of thread: ThreadName, to name: AutomatonName, _ session: Session
+    ) throws -> Int32 {
+        let path = "\(ControlPath.automata)/\(name)"
+        let rows: [MessageRow] = try session.client.get(
+            "\(path)/messages",
+            [("thread", thread.text), ("after", "\(number - 1)"), ("limit", "1")])
+        guard let row = rows.first, row.number == number else {
+            throw Failure(
+                .unknown, .notFound, "message \(number) of thread \(thread) is not in the record",
+                hint: "aura-ctl chat \(name) --thread \(thread) --history")
+        }
+        let message = ChatMessage(id: Chat.newID(), text: row.message.text)
+        let result: OrderResult = try session.client.post(
+            "\(path)/say", ChatOrder(thread: thread, message: message))
+        guard wait, let run = result.run else {
+            try Order.show(result, session)
+            return AuraExit.success.rawValue
+        }
+        if !session.isJSON { try Order.show(result, session) }
+        return try RunWatch.conclude(session, run, timeout: timeout?.span).status
     }
 }

@@ -20,6 +20,12 @@ enum Samples {
         case .breakerOpened:
             .breakerOpened(reason: "3 tasks failed in a row", until: Instant(milliseconds: 9_000))
         case .automatonResumed: .automatonResumed
+        case .runsHeld:
+            .runsHeld(
+                RunsHeld(
+                    until: Instant(milliseconds: 9_000), failures: 3,
+                    since: Instant(milliseconds: 0), restarts: true))
+        case .quarantined: .quarantined(Quarantine(reason: "10 runs failed", failures: []))
         case .clockStepped: .clockStepped(by: .seconds(3600), asleep: .zero)
         case .successOverdue:
             .successOverdue(since: Instant(milliseconds: 0), expect: .minutes(60))

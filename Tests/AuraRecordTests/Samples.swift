@@ -95,6 +95,23 @@ enum Samples {
                 diagnostics: [Diagnostic(file: "x.yaml", line: 1, column: 2, message: "m")]),
             .automatonStarted, .automatonStopped, .automatonPaused, .automatonResumed,
             .breakerOpened(reason: awkward, until: Instant(milliseconds: 3)),
+            .runsHeld(
+                RunsHeld(
+                    until: Instant(milliseconds: 9), failures: 2, since: Instant(milliseconds: 1),
+                    restarts: true, inputs: ["a": .string(awkward)], reason: awkward)),
+            .quarantined(
+                Quarantine(
+                    reason: awkward,
+                    failures: [
+                        RunFailure(
+                            run: run, at: Instant(milliseconds: 4),
+                            outcome: RunOutcome(.crashed, awkward),
+                            deaths: [
+                                WorkerDeath(
+                                    exit: .overdue(phase: .firstFrame, after: .seconds(1)),
+                                    detail: awkward, sequence: 7)
+                            ])
+                    ], subject: awkward)),
             .clockStepped(by: Milliseconds(-5), asleep: Milliseconds(7)),
             .successOverdue(since: Instant(milliseconds: 1), expect: .minutes(2)),
             .firingsMissed(

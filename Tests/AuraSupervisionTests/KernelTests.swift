@@ -140,12 +140,12 @@ struct KernelTests {
         var bench = try KernelBench(KernelBench.definition())
         try bench.send(.ordered(.run(KernelBench.name), by: Principal("alice"), ticket: 1))
         let run = try #require(bench.kernel.state.runs.keys.first)
-        for generation in 1...RestartPolicy.fruitlessAttemptsMax {
+        for generation in 1...Supervision.standard.workerAttempts {
             try bench.send(.attemptEnded(run, generation, .signalled(number: 11), detail: "boom"))
             try bench.wait(RestartPolicy.delayMax)
         }
         #expect(try bench.outcome(run)?.ending == .crashed)
-        #expect(bench.launches == RestartPolicy.fruitlessAttemptsMax)
+        #expect(bench.launches == Supervision.standard.workerAttempts)
     }
 
     @Test("a worker that says nothing is killed and replaced")

@@ -41,7 +41,9 @@ enum SimulatedFiles {
         guard let name = AutomatonName(name) else { return [] }
         let first = Definition(
             name: name, kind: .taskRun, schedule: schedule, firing: policy, zone: zones[0],
-            reasoner: "main")
+            // Runs end by their time: what follows a crash is another story than that of firings.
+            reasoner: "main", budget: .init(run: BudgetLimits(wall: .seconds(65))),
+            supervision: Supervision(workerAttempts: .max))
         var list = Array(repeating: first, count: editions)
         list[1].prompt = "otherwise"
         list[2].schedule = other
