@@ -200,8 +200,13 @@ enum AgentPrompt {
     /// The rule that names the origins of `fetch`; empty when there are none.
     static func requests(_ definition: Definition) -> String {
         guard let grants = definition.capabilities.fetch, !grants.isEmpty else { return "" }
-        return "\n- `fetch` reaches these origins and no others: "
+        let rule =
+            "\n- `fetch` reaches these origins and no others: "
             + grants.map(\.text).joined(separator: "; ") + "."
+        guard definition.capabilities.commands, !grants.proxied.isEmpty else { return rule }
+        return rule + "\n- Commands reach these through the proxy that their environment names "
+            + "(http_proxy, https_proxy), and nothing else: "
+            + grants.proxied.map(\.origin).joined(separator: "; ") + "."
     }
 
     static func wrapUp(_ reason: String) -> String {

@@ -5,6 +5,7 @@ import AuraModel
 ///     fetch:
 ///       - https://docs.example.com                         # GET and HEAD
 ///       - {origin: http://127.0.0.1:8080, send: true}      # and POST, PUT, PATCH, DELETE
+///       - {origin: https://packages.example.com, send: true, proxy: true}   # and for commands, by a proxy
 enum FetchFields {
     /// 32 origins: each is named to the model.
     private static let countMax = 32
@@ -36,12 +37,22 @@ enum FetchFields {
         }
         guard
             let fields = Fields(
-                field, keys: ["origin", "send"], expected: expectation, &report),
+                field, keys: ["origin", "send", "proxy"], expected: expectation, &report),
             let origin = fields.required("origin", expected: expectation, &report).flatMap({
                 origin($0, &report)
             })
         else { return nil }
-        return FetchGrant(origin: origin, send: fields["send"]?.truth(&report))
+        let grant = FetchGrant(
+            origin: origin, send: fields["send"]?.truth(&report),
+            proxy: fields["proxy"]?.truth(&report))
+        if grant.proxy == true, grant.send != true, origin.hasPrefix("https:") {
+            report.add(
+                field.node.place,
+                "`\(field.path)`: `proxy` of an https origin needs `send: true`: what a command "
+                    + "sends through it is not seen",
+                hint: "write {origin: \(origin), send: true, proxy: true}")
+        }
+        return grant
     }
 
     /// Exactly a scheme, a host and perhaps a port: what looks like more would promise more.

@@ -57,9 +57,10 @@ package final class Cage {
     /// Readable when the cage stands or was refused; see `programID`.
     package var statusRaw: Int32 { status.raw }
 
-    /// The daemon's end of the worker's stream socket.
+    /// The daemon's end of the worker's stream socket, or of the one on which the listener of a
+    /// cage's proxy comes.
     ///
-    /// Traps for a command, or when taken before.
+    /// Traps for a command without a proxy, or when taken before.
     package func takeBroker() -> OwnedDescriptor {
         guard let taken = broker.take() else { preconditionFailure("no broker to take") }
         return taken

@@ -117,6 +117,10 @@ package struct CagePlan: Hashable, Sendable {
     /// The weaker cage of a step that talks to another machine; nothing else in it differs.
     /// `withNetwork` sets it, with what names and certificates need.
     package private(set) var sharesNetwork = false
+    /// Whether there is a listener on the cage's own loopback, accepted on by the daemon.
+    ///
+    /// `withProxy` sets it, with what programs need to find it.
+    package private(set) var hasProxy = false
     /// Where commands are searched; the value of `PATH`.
     package var searchPath = "/usr/local/bin:/usr/bin:/bin"
     /// Limits of each process.
@@ -161,6 +165,38 @@ package struct CagePlan: Hashable, Sendable {
         }
         return plan
     }
+
+    /// The same command with a proxy: `Cage.takeBroker` is then where its listener comes from.
+    ///
+    /// `authorities`: who vouches for servers, a file of the host; nil: there is none.
+    package func withProxy(authorities: String?) -> CagePlan {
+        guard case .command(let arguments, let directory, var environment) = program else {
+            return self
+        }
+        var plan = self
+        plan.hasProxy = true
+        for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+            environment[name] = "http://127.0.0.1:\(CagePlan.proxyPort)"
+        }
+        for name in ["no_proxy", "NO_PROXY"] { environment[name] = "localhost,127.0.0.1,::1" }
+        if let authorities {
+            plan.binds.append(Bind(authorities, at: CagePlan.authoritiesTarget))
+            for name in CagePlan.authorityVariables {
+                environment[name] = CagePlan.authoritiesTarget
+            }
+        }
+        plan.program = .command(arguments, directory: directory, environment: environment)
+        return plan
+    }
+
+    /// Where a cage's proxy listens on its own 127.0.0.1; PROXY_PORT in cage.h.
+    package static let proxyPort = 3128
+    private static let authoritiesTarget = "/net/authorities"
+    /// Where OpenSSL, curl, git, python's requests, pip and node look.
+    private static let authorityVariables = [
+        "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "PIP_CERT",
+        "NODE_EXTRA_CA_CERTS",
+    ]
 
     /// Who the cage is for.
     package var profile: ConfinementProfile {

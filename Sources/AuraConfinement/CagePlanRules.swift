@@ -48,6 +48,7 @@ extension CagePlan {
             try require(!text.utf8.contains(0), "a string contains NUL")
         }
         try require(!sharesNetwork || profile == .command, "a worker with a network")
+        try require(!hasProxy || !sharesNetwork, "a proxy beside a network")
         try require(CagePlan.isPlain(directory), "directory \(directory)")
         if case .command(_, _, let environment) = program {
             for name in environment.keys {

@@ -77,8 +77,9 @@ package final class Launcher {
             niceness: plan.profile == .command ? Launcher.commandNiceness : 0)
         do throws(SystemError) {
             switch plan.profile {
-            case .command: return try spawn(policy, broker: nil, inside: nil, group, plan.limits)
-            case .worker:
+            case .command where !plan.hasProxy:
+                return try spawn(policy, broker: nil, inside: nil, group, plan.limits)
+            case .worker, .command:
                 var pair = try DescriptorPair.sockets(.stream)
                 let outside = pair.takeFirst()
                 // In a scope of its own that outlives the spawn: the optimiser of Swift 6.3.1 closes a

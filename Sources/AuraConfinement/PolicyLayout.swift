@@ -22,6 +22,7 @@ enum PolicyLayout {
         static let terminals = Flags(rawValue: 1 << 4)
         static let group = Flags(rawValue: 1 << 5)
         static let network = Flags(rawValue: 1 << 6)
+        static let proxy = Flags(rawValue: 1 << 7)
     }
 
     /// The bytes of a plan.
@@ -44,6 +45,7 @@ enum PolicyLayout {
             flags.remove(.loopback)
             flags.insert(.network)
         }
+        if plan.hasProxy { flags.insert(.proxy) }
         if inGroup { flags.insert(.group) }
 
         var body: [UInt8] = []

@@ -40,15 +40,17 @@ final class CageRunner {
     private let launcher: Launcher
     private let watches: Watches
     private var jobs: [Key: Job] = [:]
+    private let proxies: Proxies
     private var background = BackgroundJobs()
 
     /// 256 KiB: what one turn reads of one program's output.
     private static let readBytesMax = 256 << 10
 
     /// A runner without jobs.
-    init(launcher: Launcher, watches: Watches) {
+    init(launcher: Launcher, watches: Watches, proxies: Proxies) {
         self.launcher = launcher
         self.watches = watches
+        self.proxies = proxies
     }
 
     /// Starts `plan`.
@@ -64,6 +66,9 @@ final class CageRunner {
                 cage: try launcher.launch(plan.cage), plan: plan, conclude: conclude)
             jobs[key] = job
             if inBackground { background.began(key) }
+            if plan.cage.hasProxy {
+                try proxies.begin(key, job.cage.takeBroker(), plan.proxied)
+            }
             let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
                 try self?.read(key, job)
                 return []
@@ -159,7 +164,8 @@ final class CageRunner {
         guard let end = try job.cage.finish() else { return [] }
         for watch in job.watches { watches.remove(watch) }
         jobs[key] = nil
-        guard !job.isCancelled else { return [] }
+        let requests = proxies.end(key)
+        guard !job.isCancelled else { return requests }
         while let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
             keep(bytes, of: key, job)
         }
@@ -170,7 +176,8 @@ final class CageRunner {
             // It failed by itself, perhaps for this: whoever reads the output should know.
             output += "\n[\(limit.text)]\n"
         }
-        return job.conclude(StepResult(exit: exit, output: output, duration: duration))
+        return requests
+            + job.conclude(StepResult(exit: exit, output: output, duration: duration))
             + background.ended(key, exit)
     }
 }

@@ -4,7 +4,8 @@ import AuraSystem
 
 /// Watches what automatons fire on, and looks at it when it has settled.
 ///
-/// Looking decides: inotify(7) only says when. What cannot be watched, because the kernel has no
+/// Looking decides: inotify(7) only says when. It is done by threads of its own; one that takes too
+/// long is told as a problem of its automaton. What cannot be watched, because the kernel has no
 /// watch left or the directories are too many, is looked at every minute.
 final class ChangeWatches {
     /// One automaton's.
@@ -14,6 +15,8 @@ final class ChangeWatches {
         var files: [String: ChangeScan.Stamp]?
         var directories: Set<String> = []
         var problem: String?
+        /// Whether the first look is still to come: it says how it is, not that it changed.
+        var isNew = true
         /// When it will have settled, and since when it has not; nil: nothing happened.
         var settledAt: Int?
         var restlessSince: Int?
@@ -21,13 +24,24 @@ final class ChangeWatches {
         var pollAt: Int?
     }
 
+    /// A look that is under way.
+    private struct Look {
+        var number: Int
+        var round: Int
+        var since: Int
+    }
+
     private let watches: Watches
+    private let wake: WakeDescriptor
+    private let threads: ScanThreads
     private let changes: ChangeDescriptor?
     /// Why nothing can be watched on this host; nil when it can.
     private let refusal: String?
     private var items: [AutomatonName: Item] = [:]
     /// Those with a deadline: the others cost nothing however many they are.
     private var restless: Set<AutomatonName> = []
+    private var looks: [AutomatonName: Look] = [:]
+    private var lastLook = 0
     /// The kernel's number of each directory, and who wants it.
     private var numbers: [String: Int32] = [:]
     private var owners: [Int32: [AutomatonName: Set<String>]] = [:]
@@ -38,12 +52,19 @@ final class ChangeWatches {
     private static let pollMilliseconds = 60_000
     /// Twenty times as long as it is to settle: what never rests is looked at all the same.
     private static let restlessFactor = 20
+    /// 30 s: ten thousand files take some 20 ms; what takes so long hangs.
+    private static let hangMilliseconds = 30_000
     /// 3: a directory that appears while one looks is looked at too; after that it is a change.
     private static let roundsMax = 3
 
-    /// Nothing is watched yet.
-    init(watches: Watches) {
+    /// Nothing is watched yet; `look` may take as long as it likes.
+    init(
+        watches: Watches,
+        look: @escaping @Sendable (ChangeTrigger.Subject) -> ScanThreads.Scan = { .init($0) }
+    ) throws(SystemError) {
         self.watches = watches
+        wake = try WakeDescriptor()
+        threads = ScanThreads(wake: wake, look: look)
         do throws(SystemError) {
             changes = try ChangeDescriptor()
             refusal = nil
@@ -55,6 +76,11 @@ final class ChangeWatches {
 
     /// Begins to listen; once, before anything is watched.
     func start() throws(SystemError) {
+        _ = try watches.add(wake.raw) { [unowned self] _ in
+            // `due` takes what was found.
+            _ = try wake.acknowledge()
+            return []
+        }
         guard let raw = changes?.raw else { return }
         _ = try watches.add(raw) { [unowned self] _ in
             notice()
@@ -66,49 +92,50 @@ final class ChangeWatches {
     ///
     /// At once it is only looked at for the first time; what changed while nobody watched has to
     /// settle like everything else.
-    func set(_ name: AutomatonName, _ watch: ChangeWatch?) -> [Event] {
+    func set(_ name: AutomatonName, _ watch: ChangeWatch?) {
+        if let look = looks.removeValue(forKey: name) { threads.forget(look.number) }
+        restless.remove(name)
         guard let watch else {
             items[name] = nil
-            restless.remove(name)
             claim([], for: name)
-            return []
+            return
         }
         items[name] = Item(trigger: watch.trigger, mark: watch.mark)
-        let look = self.look(at: name)
-        guard watch.mark != nil else {
-            items[name]?.mark = look?.mark
-            return look.map { [.changed(name, $0)] } ?? []
-        }
-        if let look, look.mark != watch.mark {
-            // What it was before nobody here has seen.
-            items[name]?.files = nil
-            touch(name)
-        }
-        return []
+        beginLook(at: name)
     }
 
-    /// Looks at what has settled.
+    /// Takes what was found, and has looked at what has settled.
     func due() -> [Event] {
+        let events = threads.takeDone().compactMap { take($0) }
         let now = SystemClock.monotonicMilliseconds()
-        var events: [Event] = []
-        for name in restless.sorted() {
+        for name in restless.sorted() where looks[name] == nil {
             guard let item = items[name], let at = Self.deadline(of: item), at <= now else {
                 continue
             }
             restless.remove(name)
             items[name]?.settledAt = nil
             items[name]?.restlessSince = nil
-            guard let look = look(at: name), look.mark != item.mark else { continue }
-            items[name]?.mark = look.mark
-            events.append(.changed(name, look))
+            beginLook(at: name)
+        }
+        for (name, look) in looks where look.since + Self.hangMilliseconds <= now {
+            items[name]?.problem =
+                "looking at it takes more than \(Self.hangMilliseconds / 1000) s: does its file "
+                + "system answer?"
         }
         return events
     }
 
     /// When `due` has something to do, in milliseconds of the monotonic clock.
     var nextDeadline: Int? {
-        restless.compactMap { name in items[name].flatMap { Self.deadline(of: $0) } }.min()
+        let settled = restless.lazy.filter { self.looks[$0] == nil }
+            .compactMap { self.items[$0].flatMap { Self.deadline(of: $0) } }
+        let now = SystemClock.monotonicMilliseconds()
+        let hanging = looks.values.lazy.map { $0.since + Self.hangMilliseconds }.filter { $0 > now }
+        return [settled.min(), hanging.min()].compactMap { $0 }.min()
     }
+
+    /// Whether something is being looked at.
+    var isLooking: Bool { !looks.isEmpty }
 
     /// What is not as it should be with the automaton's watch, in a few words.
     func problem(of name: AutomatonName) -> String? { items[name]?.problem }
@@ -158,31 +185,54 @@ final class ChangeWatches {
 
     // MARK: Looking
 
-    /// How it is now, with everything watched that bears on it; nil when that cannot be told.
-    private func look(at name: AutomatonName) -> ChangeLook? {
-        guard let item = items[name] else { return nil }
-        switch item.trigger.subject {
-        case .branch(let branch, let repository):
-            var scan = BranchScan(branch, repository: repository)
-            for _ in 1..<Self.roundsMax where claim(scan.directories, for: name) {
-                scan = BranchScan(branch, repository: repository)
-            }
-            conclude(name, scan.problem)
+    private func beginLook(at name: AutomatonName, round: Int = 1, since: Int? = nil) {
+        guard let item = items[name] else { return }
+        lastLook += 1
+        looks[name] = Look(
+            number: lastLook, round: round, since: since ?? SystemClock.monotonicMilliseconds())
+        threads.begin(lastLook, item.trigger.subject)
+    }
+
+    /// What came of a look: whether it is as it was, or which event that is.
+    private func take(_ done: ScanThreads.Done) -> Event? {
+        guard let (name, look) = looks.first(where: { $0.value.number == done.number }),
+            let item = items[name]
+        else { return nil }
+        looks[name] = nil
+        // A directory that appeared meanwhile is watched from now on: what is in it by now counts.
+        if claim(done.scan.directories, for: name), look.round < Self.roundsMax {
+            beginLook(at: name, round: look.round + 1, since: look.since)
+            return nil
+        }
+        conclude(name, done.scan.problem)
+        guard let found = found(done.scan, item) else { return nil }
+        items[name]?.isNew = false
+        if case .paths(let scan) = done.scan { items[name]?.files = scan.files }
+        guard found.mark != item.mark else { return nil }
+        if item.isNew, item.mark != nil {
+            // What it was before nobody here has seen.
+            items[name]?.files = nil
+            touch(name)
+            return nil
+        }
+        items[name]?.mark = found.mark
+        return .changed(name, found)
+    }
+
+    /// How it is now; nil when that cannot be told.
+    private func found(_ scan: ScanThreads.Scan, _ item: Item) -> ChangeLook? {
+        switch (scan, item.trigger.subject) {
+        case (.branch(let scan), .branch(let branch, _)):
             guard scan.problem == nil else { return nil }
             return ChangeLook(
                 trigger: item.trigger, mark: scan.mark,
                 what: Self.move(of: branch, from: item.mark, to: scan.mark))
-        case .paths(let paths):
-            var scan = ChangeScan(paths: paths)
-            for _ in 1..<Self.roundsMax where claim(scan.directories, for: name) {
-                scan = ChangeScan(paths: paths)
-            }
-            conclude(name, scan.problem)
+        case (.paths(let scan), .paths):
             let what =
                 item.files.map { scan.difference(from: $0) }
                 ?? "something changed while nobody watched"
-            items[name]?.files = scan.files
             return ChangeLook(trigger: item.trigger, mark: scan.mark, what: what)
+        case (.branch, _), (.paths, _): return nil
         }
     }
 

@@ -14,6 +14,7 @@ final class Effects {
     private let attempts: AttemptKeeper
     private let calls: ModelCalls
     private let fetches: Fetches
+    private let proxies: Proxies
     private let changes: ChangeWatches
     private var toRelease: Set<RunID> = []
     /// Transactions of runs that have been launched by this process.
@@ -22,7 +23,8 @@ final class Effects {
     /// Effects over the daemon's adapters.
     init(
         reader: RecordReader, workspaces: Workspaces, credentials: Credentials, cages: CageRunner,
-        attempts: AttemptKeeper, calls: ModelCalls, fetches: Fetches, changes: ChangeWatches
+        attempts: AttemptKeeper, calls: ModelCalls, fetches: Fetches, proxies: Proxies,
+        changes: ChangeWatches
     ) {
         self.reader = reader
         plans = StepPlans(workspaces: workspaces, credentials: credentials)
@@ -30,6 +32,7 @@ final class Effects {
         self.attempts = attempts
         self.calls = calls
         self.fetches = fetches
+        self.proxies = proxies
         self.changes = changes
     }
 
@@ -77,6 +80,12 @@ final class Effects {
             return try runTool(call, command, of: run, state)
         case .step(let run, let command, let request):
             return runStep(request, command, of: run, state)
+        case .request(let run, let request, let refusal):
+            guard request.way == .redirect else {
+                return proxies.decide(run, request, refusal: refusal)
+            }
+            return fetches.proceed(
+                .init(run: run, command: request.command), request, refusal: refusal)
         case .cancelEffects(let run):
             calls.cancel(run)
             fetches.cancel(run)
@@ -85,7 +94,9 @@ final class Effects {
         case .releaseWorkspace(let run):
             toRelease.insert(run)
             return []
-        case .watch(let name, let watch): return changes.set(name, watch)
+        case .watch(let name, let watch):
+            changes.set(name, watch)
+            return []
         case .reply, .checkpoint: return []
         }
     }

@@ -15,6 +15,8 @@ final class Fetches {
     private var descriptors: CurlWatches?
     private var keys: [Fetcher.ID: Key] = [:]
     private var requests: [Fetcher.ID: FetchRequest] = [:]
+    /// The redirects that are being followed: when each began, and whether it is in the record.
+    private var hops: [Fetcher.ID: (request: WebRequest, since: Int, isMade: Bool)] = [:]
     private var last: Fetcher.ID = 0
 
     /// An engine without requests.
@@ -47,6 +49,17 @@ final class Fetches {
         }
     }
 
+    /// Follows a redirect that is in the record, or tells why it is not followed.
+    func proceed(_ key: Key, _ request: WebRequest, refusal: String?) -> [Event] {
+        let waiting = hops.first {
+            keys[$0.key] == key && $0.value.request.number == request.number
+        }
+        guard let id = waiting?.key else { return [] }
+        hops[id]?.isMade = refusal == nil
+        fetcher?.proceed(id, refusal: refusal)
+        return takeFinished()
+    }
+
     /// Gives up every request of `run`.
     func cancel(_ run: RunID) {
         for (id, key) in keys where key.run == run {
@@ -67,40 +80,62 @@ final class Fetches {
 
     private static let secretText = "the request holds a known secret"
 
-    /// Whether a secret would leave, as it is or with bytes written as %XX.
     private func holdsSecret(_ request: FetchRequest) -> Bool {
-        [request.url.target, Self.unescaped(request.url.target), request.body].contains {
-            redactor.redacted($0) != nil
-        }
-    }
-
-    private static func unescaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        redactor.finds(in: request.url.target) || redactor.redacted(request.body) != nil
     }
 
     private func takeFinished() -> [Event] {
-        (fetcher?.takeFinished() ?? []).compactMap { id, result -> Event? in
-            guard let key = keys[id], let request = requests[id] else { return nil }
-            forget(id)
-            return .toolEnded(key.run, key.command, toolResult(request, result))
+        let led = (fetcher?.takeHops() ?? []).flatMap { hop -> [Event] in
+            guard let key = keys[hop.id], let request = requests[hop.id] else { return [] }
+            let ended = endHop(hop.id, key, status: hop.status, received: hop.received)
+            let next = WebRequest(
+                command: key.command, number: hop.number, way: .redirect,
+                method: request.method.rawValue, url: hop.url.text)
+            hops[hop.id] = (next, SystemClock.monotonicMilliseconds(), false)
+            guard !redactor.finds(in: hop.url.target) else {
+                fetcher?.proceed(hop.id, refusal: Self.secretText)
+                return ended
+            }
+            return ended + [.requestWanted(key.run, next)]
         }
+        return led
+            + (fetcher?.takeFinished() ?? []).flatMap { id, result -> [Event] in
+                guard let key = keys[id], let request = requests[id] else { return [] }
+                let ended = endHop(id, key, result)
+                forget(id)
+                return ended + [.toolEnded(key.run, key.command, toolResult(request, result))]
+            }
+    }
+
+    private func endHop(
+        _ id: Fetcher.ID, _ key: Key, _ result: Result<FetchAnswer, FetchFailure>
+    ) -> [Event] {
+        switch result {
+        case .success(let answer):
+            endHop(id, key, status: answer.status, received: answer.body.count)
+        case .failure(.refused(let why)), .failure(.failed(let why)):
+            endHop(id, key, failure: why)
+        }
+    }
+
+    /// The end of the redirect that was being followed, if one was.
+    private func endHop(
+        _ id: Fetcher.ID, _ key: Key, status: Int? = nil, received: Int = 0, failure: String? = nil
+    ) -> [Event] {
+        guard let hop = hops.removeValue(forKey: id), hop.isMade else { return [] }
+        return [
+            .requestEnded(
+                key.run,
+                WebRequestEnd(
+                    command: key.command, number: hop.request.number, status: status,
+                    failure: failure, received: received,
+                    took: Milliseconds(SystemClock.monotonicMilliseconds() - hop.since)))
+        ]
     }
 
     private func forget(_ id: Fetcher.ID) {
         keys[id] = nil
+        hops[id] = nil
         requests[id] = nil
     }
 

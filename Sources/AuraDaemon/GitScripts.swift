@@ -244,6 +244,28 @@ enum GitScripts {
         changes --name-only "$AURA_COMMIT" -- "$@"
         tr '\0' '\n' </tmp/answer | sed "s/\$/ (runs later, on somebody's machine)/" >/tmp/refused
 
+        # What git takes for a bare repository: in there it runs what the configuration names.
+        git ls-files -z >/tmp/answer
+        tr '\0\nA-Z' '\n\001a-z' </tmp/answer >/tmp/names
+        awk -F/ '{
+                dir = ""
+                for (i = 1; i <= NF; i++) {
+                    if ($i == "objects") objects[dir] = 1
+                    if ($i == "refs") refs[dir] = 1
+                    if (i == NF && $i == "head") head[dir] = 1
+                    if (i == NF && $i == "commondir") common[dir] = 1
+                    dir = dir $i "/"
+                }
+            }
+            END { for (dir in head) if (common[dir] || objects[dir] && refs[dir]) print dir }
+        ' /tmp/names >/tmp/bare
+        while IFS= read -r directory; do
+            where=":(top,icase,literal)$directory"
+            [ -n "$directory" ] || { directory=. where=":(top)"; }
+            changes --name-only "$AURA_COMMIT" -- "$where"
+            [ ! -s /tmp/answer ] || echo "$directory (git takes it for a repository)" >>/tmp/refused
+        done </tmp/bare
+
         # What the definition protects, by the hashes of its files; a whole directory by its name.
         # The overlay is not the agent's doing.
         match() {

@@ -28,6 +28,28 @@ struct Redactor {
         return redact(&bytes) ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
+    /// Whether a secret stands in a request's path or query, as it is or with bytes written as %XX.
+    func finds(in target: String) -> Bool {
+        [target, Self.unescaped(target)].contains { redacted($0) != nil }
+    }
+
+    private static func unescaped(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            if byte == UInt8(ascii: "%"), digits.count == 2,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Takes from the beginning of `bytes` what can be shown: without secrets, and without what may
     /// be the beginning of one whose rest is still to come, which stays.
     func release(from bytes: inout [UInt8]) -> [UInt8] {
@@ -116,6 +138,12 @@ extension Redactor {
         case .changed(let name, var look):
             look.what = clean(look.what)
             return .changed(name, look)
+        case .requestWanted(let run, var request):
+            request.url = clean(request.url)
+            return .requestWanted(run, request)
+        case .requestEnded(let run, var end):
+            end.failure = end.failure.map(clean)
+            return .requestEnded(run, end)
         case .started, .definitionsRead, .clock, .tick, .ordered, .launched, .attested, .redacted,
             .violated,
             .modelBegan, .checkpointSigned, .stopping:

@@ -20,6 +20,8 @@ struct StepPlans {
         var limits = ResourceLimits()
         /// Of the tree that the cage may fill.
         var disk: DiskMeter?
+        /// What its programs may ask the cage's proxy for; empty where it has none.
+        var proxied: [FetchGrant] = []
     }
 
     /// Ten minutes: git steps copy a repository; one that takes longer is stuck.
@@ -46,6 +48,8 @@ struct StepPlans {
         // Planned above: they need no repository.
         case .run, .collect: throw SystemError("plan", code: 22, subject: request.title)
         case .survey:
+            // Before any work is paid for.
+            if definition.kind == .devLoop { try Self.requireWritable(workspace) }
             let tasks = definition.kind == .devLoop ? workspace.tasks : ""
             let isAlone = workspace.buildsOn?.isEmpty ?? true
             return git(
@@ -112,7 +116,7 @@ struct StepPlans {
                 GitScripts.diff, run, binds: [store(owner, writable: false)], tree: nil,
                 ["AURA_COMMIT": commit, "AURA_PARENT": base], output: .document)
         case .land(let branch, let commit, let base, let replaces, _):
-            return land(
+            return try land(
                 branch, commit, base, run, owner, workspace,
                 scope: "aura/\(definition.name.text)",
                 target: definition.landing.mode == .mergeFF ? workspace.base : "//",
@@ -139,7 +143,7 @@ struct StepPlans {
                     "AURA_COMMIT": base, "AURA_EXPORT": GitScripts.export,
                 ]) { $1 })
         case .keep(let branch, let commit, let base):
-            return land(
+            return try land(
                 branch, commit, base, run, owner, workspace,
                 scope: "aura-failed/\(definition.name.text)", target: "//", replaces: "any")
         }
@@ -148,7 +152,8 @@ struct StepPlans {
     private func land(
         _ branch: String, _ commit: String, _ base: String, _ run: RunRow, _ owner: RunID,
         _ workspace: Definition.Workspace, scope: String, target: String, replaces: String
-    ) -> Plan {
+    ) throws(SystemError) -> Plan {
+        try Self.requireWritable(workspace)
         let repository = CagePlan.Bind(
             CagePlan.canonicalPath(workspace.repository) ?? workspace.repository, at: "/repo",
             writable: true)
@@ -158,6 +163,15 @@ struct StepPlans {
                 "AURA_SCOPE": scope, "AURA_TARGET": target, "AURA_BRANCH": branch,
                 "AURA_COMMIT": commit, "AURA_PARENT": base, "AURA_REPLACES": replaces,
             ])
+    }
+
+    /// What the service may not write to, it says itself, with the line that is missing in its unit.
+    private static func requireWritable(_ workspace: Definition.Workspace) throws(SystemError) {
+        let path = workspace.repository
+        guard access(path, W_OK) != 0, errno == EROFS else { return }
+        throw SystemError(
+            "land", code: EROFS,
+            subject: "\(path): `systemctl edit aurad`, there [Service] and ReadWritePaths=\(path)")
     }
 
     /// The cage of a push to another machine: the run's own objects, the credential, and the host's
@@ -240,9 +254,14 @@ struct StepPlans {
         cage.limits.processorShare = limits.processorShare
         cage.limits.fileBytesMax = min(cage.limits.fileBytesMax, UInt64(limits.disk))
         let tree = cage.binds.first { $0.target == CagePlan.workspaceTarget && $0.writable }
+        let proxied = definition.capabilities.fetch?.proxied ?? []
+        if !proxied.isEmpty {
+            cage = cage.withProxy(authorities: CagePlan.canonicalPath(Self.authorities))
+        }
         return Plan(
             cage: cage, timeout: timeout, output: .command, limits: limits,
-            disk: tree.map { DiskMeter(path: $0.source, bytesMax: limits.disk) })
+            disk: tree.map { DiskMeter(path: $0.source, bytesMax: limits.disk) },
+            proxied: proxied)
     }
 
     /// The cage of the run's worker.

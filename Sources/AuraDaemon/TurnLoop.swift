@@ -27,6 +27,7 @@ final class TurnLoop {
     private let cages: CageRunner
     let calls: ModelCalls
     private let fetches: Fetches
+    private let proxies: Proxies
     let changes: ChangeWatches
     let hooks: HookServer?
     private let effects: Effects
@@ -91,13 +92,14 @@ final class TurnLoop {
             replayer: Replayer(
                 cagePath: settings.libexecDirectory + "/aura-cage",
                 workerPath: settings.libexecDirectory + "/aura-worker"), live: live)
-        cages = CageRunner(launcher: launcher, watches: watches)
+        proxies = Proxies(watches: watches, redactor: redactor)
+        cages = CageRunner(launcher: launcher, watches: watches, proxies: proxies)
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches,
             live: live)
         fetches = Fetches(watches: watches, redactor: redactor)
         let workspaces = try Workspaces(stateDirectory: settings.stateDirectory)
-        changes = ChangeWatches(watches: watches)
+        changes = try ChangeWatches(watches: watches)
         let inbox = inbox
         hooks = settings.hooks.map {
             HookServer(inbox: inbox, settings: $0, credentials: credentials)
@@ -105,7 +107,7 @@ final class TurnLoop {
         effects = Effects(
             reader: store.reader, workspaces: workspaces, credentials: credentials, cages: cages,
             attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls,
-            fetches: fetches, changes: changes)
+            fetches: fetches, proxies: proxies, changes: changes)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
         for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)
@@ -122,7 +124,8 @@ final class TurnLoop {
         try watchOwnDescriptors()
         let boot = try SystemClock.bootID()
         try turn([
-            .started(version: Daemon.version, boot: boot), .definitionsRead(readDefinitions()),
+            .started(version: Daemon.version, boot: boot, weaknesses: weaknesses),
+            .definitionsRead(readDefinitions()),
         ])
         // Said at the start, not by the first run at two in the morning.
         for (name, problem) in calls.credentialProblems(of: settings.reasoners.keys).sorted(
@@ -136,7 +139,8 @@ final class TurnLoop {
         beat()
         while stopReason == nil {
             try turn(
-                happened() + calls.wake() + fetches.wake() + cages.takeAnswers() + changes.due()
+                happened() + calls.wake() + fetches.wake() + proxies.wake() + cages.takeAnswers()
+                    + changes.due()
                     + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
@@ -256,7 +260,8 @@ final class TurnLoop {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
-            cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, audit.retryAt, nextBeat,
+            cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, proxies.nextDeadline,
+            audit.retryAt, nextBeat,
             nextZoneLook, replies.nextDeadline, commits.retryAt, changes.nextDeadline,
             commits.trouble == nil ? care.nextWake : nil,
         ]

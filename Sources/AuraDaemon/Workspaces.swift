@@ -79,7 +79,7 @@ struct Workspaces: Sendable {
                 rename(from, to) == 0
             else { throw SystemError("rename", code: errno, subject: from) }
         }
-        Task.detached { try? FileSystem.removeTree(aside) }
+        _ = DetachedThread.start { try? FileSystem.removeTree(aside) }
     }
 
     private static func names(in path: String) throws(SystemError) -> [String] {
@@ -140,7 +140,7 @@ struct Workspaces: Sendable {
             }
             return
         }
-        Task.detached { try? FileSystem.removeTree(aside) }
+        _ = DetachedThread.start { try? FileSystem.removeTree(aside) }
     }
 
     /// Removes every directory whose run is not among `live`.

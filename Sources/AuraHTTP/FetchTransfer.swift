@@ -5,7 +5,7 @@ internal import CCurl
 ///
 /// Used on one thread. What is connected to is looked at when libcurl is about to connect, after
 /// every resolution: no answer of a name server can come between.
-final class FetchTransfer {
+final class FetchTransfer: CurlReceiver {
     let easy: UnsafeMutableRawPointer
     let url: FetchURL
     private(set) var status = 0
@@ -14,11 +14,14 @@ final class FetchTransfer {
     private(set) var body: [UInt8] = []
     private(set) var isCut = false
 
-    private let grants: [FetchGrant]
+    /// Bytes of the answer's body so far.
+    var received: Int { body.count }
+
+    private let gate: AddressGate
+    private var answer: CurlContext?
     private let answerBytesMax: Int
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
-    private var refusal: String?
     /// 4 KiB: an address that is longer is none that is followed.
     private static let headerBytesMax = FetchURL.bytesMax
 
@@ -29,7 +32,7 @@ final class FetchTransfer {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.url = url
-        grants = order.grants
+        gate = AddressGate(url.origin, order.grants)
         answerBytesMax = limits.answerBytesMax
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -46,7 +49,7 @@ final class FetchTransfer {
 
     /// Why there is no answer, once libcurl says that the exchange is over; nil when there is one.
     func failure(_ code: CURLcode) -> FetchFailure? {
-        if let refusal { return .refused(refusal) }
+        if let refusal = gate.refusal { return .refused(refusal) }
         if code == CURLE_OK || isCut { return nil }
         let detail = String(cString: errorText)
         return .failed(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail)
@@ -73,14 +76,7 @@ final class FetchTransfer {
             aura_curl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1),
             aura_curl_set_text(easy, CURLOPT_USERAGENT, "aura"),
             aura_curl_set_text(easy, CURLOPT_ERRORBUFFER, errorText),
-            aura_curl_set_pointer(
-                easy, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque()),
-            aura_curl_set_open_socket(easy) { context, purpose, address in
-                guard let address, let transfer = FetchTransfer.from(context),
-                    transfer.admits(address)
-                else { return CURL_SOCKET_BAD }
-                return aura_curl_open_socket(context, purpose, address)
-            },
+            gate.attach(to: easy),
         ].allSatisfy { $0 == CURLE_OK }
     }
 
@@ -114,86 +110,29 @@ final class FetchTransfer {
     }
 
     private func receive() -> Bool {
-        // SAFETY: used by callbacks of this easy handle only, which deinit destroys.
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        return [
-            aura_curl_set_pointer(easy, CURLOPT_WRITEDATA, context),
-            aura_curl_set_receiver(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-                let isTaken = FetchTransfer.from(context)?.takeBody(bytes, size * count) ?? false
-                // Any other number than was offered ends the exchange.
-                return isTaken ? size * count : 0
-            },
-            aura_curl_set_pointer(easy, CURLOPT_HEADERDATA, context),
-            aura_curl_set_receiver(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-                FetchTransfer.from(context)?.takeHeader(bytes, size * count)
-                return size * count
-            },
-        ].allSatisfy { $0 == CURLE_OK }
+        let answer = CurlContext(self)
+        self.answer = answer
+        return answer.attach(to: easy)
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> FetchTransfer? {
-        // SAFETY: set in init to self; the handle, and with it the callbacks, are gone before self
-        // is.
-        context.map { Unmanaged<FetchTransfer>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    /// Whether the address may be connected to.
-    ///
-    /// One that may not ends the exchange: a name that leads to a public and to a private address is
-    /// not tried further.
-    private func admits(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
-        guard refusal == nil else { return false }
-        var port: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-            // SAFETY: the shim writes at most the 16 bytes that there is room for.
-            count = Int(aura_curl_address(address, buffer.baseAddress, &port))
-        }
-        guard let peer = NetworkAddress(bytes: bytes) else {
-            refusal = "\(url.origin.host) leads to no internet address"
-            return false
-        }
-        guard let restriction = peer.restriction else { return true }
-        if grants.names(peer, port: Int(port)) { return true }
-        refusal =
-            "\(url.origin.host) leads to \(peer.text), which is \(restriction): such an address "
-            + "is reached only where the definition names it with its port"
-        return false
-    }
-
-    private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
-        let line = String(
-            decoding: Self.copy(bytes, min(count, Self.headerBytesMax)), as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+    func takeHeader(_ line: [UInt8]) {
+        if let status = CurlContext.status(of: line) {
             // A new head: what came before was an interim answer.
-            let parts = line.split(separator: " ", maxSplits: 2)
-            status = parts.count > 1 ? Int(parts[1].prefix { $0.isNumber }) ?? 0 : 0
+            self.status = status
             (contentType, location) = ("", nil)
             return
         }
-        guard let colon = line.firstIndex(of: ":") else { return }
-        let value = Self.trimmed(line[line.index(after: colon)...])
-        switch line[..<colon].lowercased() {
-        case "content-type": contentType = value
-        case "location": location = value
+        switch CurlContext.field(of: line, bytesMax: Self.headerBytesMax) {
+        case ("content-type", let value)?: contentType = value
+        case ("location", let value)?: location = value
         default: break
         }
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
-
-    private func takeBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Bool {
+    func takeBody(_ bytes: [UInt8]) -> Bool {
         let room = answerBytesMax - body.count
-        body += Self.copy(bytes, min(count, room))
-        isCut = count > room
+        body += bytes.prefix(room)
+        isCut = bytes.count > room
         return !isCut
-    }
-
-    private static func copy(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {
-        // SAFETY: libcurl lends `count` readable bytes for the length of its callback.
-        Array(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count))
     }
 }

@@ -6,7 +6,7 @@ internal import CCurl
 /// Everything happens on the thread that calls in; `watch` is called back during that and must not
 /// call in itself. A request ends exactly once: in `takeFinished`, or silently by `cancel`. It is
 /// made once: what fails is not made again. Only GET and HEAD follow redirects, each one judged like
-/// the first address.
+/// the first address, and followed when `proceed` says so.
 package final class Fetcher {
     /// Names one request; the caller chooses it and never uses it twice.
     package typealias ID = UInt64
@@ -18,11 +18,32 @@ package final class Fetcher {
         var redirects: [String] = []
     }
 
+    /// A redirect that is not followed yet.
+    package struct Hop: Hashable, Sendable {
+        package let id: ID
+        package let url: FetchURL
+        /// 1 for the first redirect of the request.
+        package let number: Int
+        /// What the answer was that leads there.
+        package let status: Int
+        package let received: Int
+    }
+
+    /// A request between two exchanges.
+    private struct Waiting {
+        let order: FetchOrder
+        let url: FetchURL
+        let deadline: Milliseconds
+        let redirects: [String]
+    }
+
     private let limits: FetchLimits
     private let now: () -> Milliseconds
     private let multi: CurlMulti?
     private var fetches: [ID: Fetch] = [:]
     private var owners: [UnsafeMutableRawPointer: ID] = [:]
+    private var waiting: [ID: Waiting] = [:]
+    private var hops: [Hop] = []
     private var finished: [(ID, Result<FetchAnswer, FetchFailure>)] = []
     private var curlDue: Milliseconds?
 
@@ -46,7 +67,7 @@ package final class Fetcher {
 
     /// Begins a request; its end comes from `takeFinished`, also when it fails at once.
     package func start(_ id: ID, _ order: FetchOrder) {
-        guard fetches.count < limits.requestsMax else {
+        guard fetches.count + waiting.count < limits.requestsMax else {
             return end(id, .failure(.failed("too many requests at once; try again")))
         }
         begin(
@@ -55,9 +76,29 @@ package final class Fetcher {
         noteTimer()
     }
 
+    /// Follows the redirect that `takeHops` told of; or not, for a reason that ends the request.
+    package func proceed(_ id: ID, refusal: String? = nil) {
+        guard let next = waiting.removeValue(forKey: id) else { return }
+        if let refusal {
+            let way = next.redirects.joined(separator: ", ")
+            end(id, .failure(.refused("\(way) leads here: \(refusal)")))
+        } else {
+            begin(id, next.order, next.url, deadline: next.deadline, after: next.redirects)
+        }
+        noteTimer()
+    }
+
+    /// The redirects since the last call: each waits for `proceed`.
+    package func takeHops() -> [Hop] {
+        defer { hops = [] }
+        return hops
+    }
+
     /// Gives a request up: its connection is closed and nothing more is heard of it.
     package func cancel(_ id: ID) {
         finished.removeAll { $0.0 == id }
+        hops.removeAll { $0.id == id }
+        waiting[id] = nil
         drop(id)
         noteTimer()
     }
@@ -136,7 +177,12 @@ package final class Fetcher {
         }
         do throws(FetchURL.Flaw) {
             let next = try transfer.url.resolving(location)
-            begin(id, fetch.order, next, deadline: fetch.deadline, after: redirects)
+            waiting[id] = Waiting(
+                order: fetch.order, url: next, deadline: fetch.deadline, redirects: redirects)
+            hops.append(
+                Hop(
+                    id: id, url: next, number: redirects.count, status: transfer.status,
+                    received: transfer.received))
         } catch {
             let shown = location.prefix(Self.shownMax)
             end(id, .failure(.refused("it redirects to `\(shown)`: \(error.text)")))
@@ -161,6 +207,6 @@ package final class Fetcher {
             curlDue = said.map { Milliseconds(now().count + $0) }
         }
         // What failed at once is to be collected like the rest.
-        if !finished.isEmpty { curlDue = now() }
+        if !finished.isEmpty || !hops.isEmpty { curlDue = now() }
     }
 }

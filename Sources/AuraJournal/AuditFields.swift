@@ -88,6 +88,16 @@ package enum AuditFields {
         case .routeOpened(let route, let until, _):
             [("AURA_ROUTE", SafeText.line(route)), ("AURA_UNTIL", String(until.milliseconds))]
         case .routeClosed(let route): [("AURA_ROUTE", SafeText.line(route))]
+        case .requestMade(let request), .requestRefused(let request, _):
+            [
+                ("AURA_COMMAND", String(request.command)),
+                ("AURA_REQUEST", String(request.number)), ("AURA_URL", SafeText.line(request.url)),
+            ]
+        case .requestEnded(let end):
+            [
+                ("AURA_COMMAND", String(end.command)), ("AURA_REQUEST", String(end.number)),
+                ("AURA_SENT", String(end.sent)), ("AURA_RECEIVED", String(end.received)),
+            ]
         case .runFinished(let outcome, _, let wall):
             [
                 ("AURA_OUTCOME", outcome.ending.rawValue),

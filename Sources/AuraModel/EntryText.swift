@@ -118,7 +118,11 @@ extension EntryText {
     private static func fact(_ entry: Entry, _ subject: Subject?, _ charge: Amount?) -> Self {
         switch entry.fact {
         case .daemonStarted(let start):
-            Self(.notice, "aurad \(SafeText.brief(start.version)) started, epoch \(start.epoch)")
+            Self(
+                .notice,
+                "aurad \(SafeText.brief(start.version)) started, epoch \(start.epoch)"
+                    + (start.weaknesses ?? []).map { "; not enforced here: \(SafeText.brief($0))" }
+                    .joined())
         case .daemonStopped(let reason): Self(.notice, "aurad stopped: \(SafeText.brief(reason))")
         case .definitionLoaded(let digest, let definition):
             Self(
@@ -198,6 +202,17 @@ extension EntryText {
                 "\(SafeText.brief(route)) is not asked until \(HumanText.dateTime(until))Z: "
                     + SafeText.brief(reason))
         case .routeClosed(let route): Self(.notice, "\(SafeText.brief(route)) answers again")
+        case .requestMade(let request):
+            Self(
+                .note,
+                "command \(request.command), request \(request.number): "
+                    + SafeText.brief(request.text))
+        case .requestRefused(let request, let reason):
+            Self(
+                .warning,
+                "command \(request.command) may not ask \(SafeText.brief(request.text)): "
+                    + SafeText.brief(reason))
+        case .requestEnded(let end): Self(end.failure == nil ? .note : .warning, text(of: end))
         case .stopRequested(let reason, let until): stop(reason, until)
         case .runFinished(let outcome, _, let wall):
             Self(
@@ -207,6 +222,13 @@ extension EntryText {
             Self(.detail, "record signed up to #\(checkpoint.parsed?.size ?? 0)")
         case .recordPruned(let pruned): Self(.notice, pruned.text)
         }
+    }
+
+    private static func text(of end: WebRequestEnd) -> String {
+        let sizes = "\(SizeText.format(end.sent)) sent, \(SizeText.format(end.received)) received"
+        let result = end.failure ?? end.status.map { "status \($0)" } ?? "closed"
+        return "command \(end.command), request \(end.number) after \(HumanText.span(end.took)): "
+            + "\(SafeText.brief(result)), \(sizes)"
     }
 
     private static func by(_ entry: Entry) -> String { SafeText.brief(entry.principal.name) }

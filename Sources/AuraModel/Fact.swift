@@ -61,6 +61,11 @@ package enum Fact: Hashable, Sendable {
     /// The route failed too often in a row: nothing is asked of it before `until`.
     case routeOpened(route: String, until: Instant, reason: String)
     case routeClosed(route: String)
+    /// Another request of a command is about to be made.
+    case requestMade(WebRequest)
+    /// It is not made.
+    case requestRefused(WebRequest, reason: String)
+    case requestEnded(WebRequestEnd)
     /// `until`: the run was told to wrap up, and has so long for it; nil: it ends now.
     case stopRequested(reason: String, until: Instant? = nil)
     case runFinished(outcome: RunOutcome, report: String, wall: Milliseconds)
@@ -76,12 +81,16 @@ package struct DaemonStarted: Hashable, Sendable, Codable {
     package var version: String
     /// The kernel's boot id: tells a restart from a reboot.
     package var boot: String
+    /// What this host does not enforce of a cage; nil: nothing is missing, or the entry is from before
+    /// this was noted.
+    package var weaknesses: [String]?
 
     /// A start.
-    package init(epoch: Int, version: String, boot: String) {
+    package init(epoch: Int, version: String, boot: String, weaknesses: [String] = []) {
         self.epoch = epoch
         self.version = version
         self.boot = boot
+        self.weaknesses = weaknesses.isEmpty ? nil : weaknesses
     }
 }
 
@@ -103,42 +112,13 @@ package enum OccurrenceDecision: Hashable, Sendable, Codable {
     }
 }
 
-/// A command as the record keeps it before it is carried out.
-package struct Intent: Hashable, Sendable, Codable {
-    /// What will be carried out, with every choice already made.
-    package enum Plan: Hashable, Sendable, Codable {
-        /// The request itself is what a fold of the transactions makes; here stand its digest and
-        /// size.
-        ///
-        /// `prompt`: the SHA-256 of its system prompt and tools, which stay the same from turn to
-        /// turn; nil in records from before it was noted.
-        case reason(
-            digest: String, bytes: Int, messages: Int, answerTokensMax: Int, prompt: String? = nil)
-        case tool(call: ToolCall)
-        case step(request: StepRequest)
-        case spawn(request: SpawnRequest, run: RunID)
-        case ask(question: String, until: Instant)
-        case wait(until: Instant, reason: String)
-        case finish(outcome: RunOutcome)
-    }
-
-    package var command: CommandID
-    package var plan: Plan
-
-    /// The intent to carry out `command`.
-    package init(command: CommandID, plan: Plan) {
-        self.command = command
-        self.plan = plan
-    }
-}
-
 extension Fact: Codable {
     private enum Key: String, CodingKey {
         case kind, reason, digest, definition, file, diagnostics, nominal, decision, attestation
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned, cause, mark, rests, held, quarantine
+        case call, until, route, pruned, cause, mark, rests, held, quarantine, request
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -176,6 +156,9 @@ extension Fact: Codable {
         case runUnparked = "run-unparked"
         case routeOpened = "route-opened"
         case routeClosed = "route-closed"
+        case requestMade = "request-made"
+        case requestRefused = "request-refused"
+        case requestEnded = "request-ended"
         case stopRequested = "stop-requested"
         case runFinished = "run-finished"
         case checkpoint
@@ -218,6 +201,9 @@ extension Fact: Codable {
         case .runUnparked: .runUnparked
         case .routeOpened: .routeOpened
         case .routeClosed: .routeClosed
+        case .requestMade: .requestMade
+        case .requestRefused: .requestRefused
+        case .requestEnded: .requestEnded
         case .stopRequested: .stopRequested
         case .runFinished: .runFinished
         case .checkpoint: .checkpoint
@@ -288,6 +274,10 @@ extension Fact: Codable {
             self = .routeOpened(
                 route: try get(.route), until: try get(.until), reason: try get(.reason))
         case .routeClosed: self = .routeClosed(route: try get(.route))
+        case .requestMade: self = .requestMade(try get(.request))
+        case .requestRefused:
+            self = .requestRefused(try get(.request), reason: try get(.reason))
+        case .requestEnded: self = .requestEnded(try get(.request))
         case .stopRequested:
             let until = try values.decodeIfPresent(Instant.self, forKey: .until)
             self = .stopRequested(reason: try get(.reason), until: until)
@@ -386,6 +376,11 @@ extension Fact: Codable {
             try values.encode(until, forKey: .until)
             try values.encode(reason, forKey: .reason)
         case .routeClosed(let route): try values.encode(route, forKey: .route)
+        case .requestMade(let request): try values.encode(request, forKey: .request)
+        case .requestRefused(let request, let reason):
+            try values.encode(request, forKey: .request)
+            try values.encode(reason, forKey: .reason)
+        case .requestEnded(let end): try values.encode(end, forKey: .request)
         case .stopRequested(let reason, let until):
             try values.encode(reason, forKey: .reason)
             try values.encodeIfPresent(until, forKey: .until)

@@ -4,11 +4,16 @@ package struct FetchGrant: Hashable, Sendable, Codable {
     package var origin: String
     /// Whether requests may send data there (POST, PUT, PATCH, DELETE); nil: only GET and HEAD.
     package var send: Bool?
+    /// Whether commands reach it, through the proxy of their cage; nil: they do not.
+    ///
+    /// What goes through a tunnel is not seen, so an `https` origin needs `send` as well.
+    package var proxy: Bool?
 
     /// Leave to make requests to `origin`.
-    package init(origin: String, send: Bool? = nil) {
+    package init(origin: String, send: Bool? = nil, proxy: Bool? = nil) {
         self.origin = origin
         self.send = send
+        self.proxy = proxy
     }
 
     /// `https://example.com (GET, HEAD)`.
@@ -122,10 +127,13 @@ package struct FetchUse: Hashable, Sendable, Codable {
 
     /// Why the newest request is one too many; nil when it is not.
     package var refusal: String? {
-        if total > FetchBounds.requestsMax {
-            return "a run makes at most \(FetchBounds.requestsMax) requests"
-        }
-        guard recent > FetchBounds.requestsPerMinuteMax else { return nil }
-        return "more than \(FetchBounds.requestsPerMinuteMax) requests in a minute: wait a minute"
+        refusal(total: FetchBounds.requestsMax, perMinute: FetchBounds.requestsPerMinuteMax)
+    }
+
+    /// The same by these bounds.
+    package func refusal(total totalMax: Int, perMinute recentMax: Int) -> String? {
+        if total > totalMax { return "a run makes at most \(totalMax) requests" }
+        guard recent > recentMax else { return nil }
+        return "more than \(recentMax) requests in a minute: wait a minute"
     }
 }

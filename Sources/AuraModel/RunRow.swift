@@ -90,6 +90,8 @@ package struct RunRow: Hashable, Sendable, Codable {
     package var calibration: Calibration?
     /// Requests through `fetch`; nil: none.
     package var fetches: FetchUse?
+    /// Requests through the proxies of its cages; nil: none.
+    package var proxied: FetchUse?
     /// What it was given, by `RunInputs`; nil where its definition declares none.
     package var inputs: [String: JSONValue]?
     /// As `RunAdmitted` has them.

@@ -1,10 +1,11 @@
+internal import AuraHTTP
 internal import AuraModel
 internal import CCurl
 
 /// One HTTP exchange with a provider: owns its easy handle, folds what arrives.
 ///
 /// Used on one thread. Callbacks come from libcurl only while the handle is in a multi handle.
-final class Transfer {
+final class Transfer: CurlReceiver {
     /// What a transfer is made of.
     struct Order {
         var url: String
@@ -31,6 +32,7 @@ final class Transfer {
     private(set) var hasAnswered = false
 
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var answer: CurlContext?
     private let errorText: UnsafeMutablePointer<CChar>
     private let now: () -> Milliseconds
     private var head = ResponseHead(status: 0)
@@ -134,20 +136,12 @@ final class Transfer {
     }
 
     private func receive() -> Bool {
-        // SAFETY: used by callbacks of this easy handle only, which deinit destroys.
+        // SAFETY: used by a callback of this easy handle only, which deinit destroys.
         let context = Unmanaged.passUnretained(self).toOpaque()
+        let answer = CurlContext(self)
+        self.answer = answer
+        guard answer.attach(to: easy) else { return false }
         return [
-            aura_curl_set_pointer(easy, CURLOPT_WRITEDATA, context),
-            aura_curl_set_receiver(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-                let isTaken = Transfer.from(context)?.takeBody(bytes, size * count) ?? false
-                // Any other number than was offered ends the exchange.
-                return isTaken ? size * count : 0
-            },
-            aura_curl_set_pointer(easy, CURLOPT_HEADERDATA, context),
-            aura_curl_set_receiver(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-                Transfer.from(context)?.takeHeader(bytes, size * count)
-                return size * count
-            },
             aura_curl_set_pointer(easy, CURLOPT_XFERINFODATA, context),
             aura_curl_set_long(easy, CURLOPT_NOPROGRESS, 0),
             aura_curl_set_progress(easy) { context, _, _, _, sent in
@@ -169,22 +163,18 @@ final class Transfer {
         lastActivity = now()
     }
 
-    private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
+    func takeHeader(_ line: [UInt8]) {
         lastActivity = now()
         hasAnswered = true
-        let line = Self.copy(bytes, min(count, Self.headerBytesMax))
-        let text = String(decoding: line, as: UTF8.self)
-        if text.hasPrefix("HTTP/") {
+        if let status = CurlContext.status(of: line) {
             // A new head: what came before was an interim answer.
-            let parts = text.split(separator: " ", maxSplits: 2)
-            head = ResponseHead(
-                status: parts.count > 1 ? Int(parts[1].prefix { $0.isNumber }) ?? 0 : 0)
+            head = ResponseHead(status: status)
             return
         }
-        guard let colon = text.firstIndex(of: ":") else { return }
-        let name = text[..<colon].lowercased()
-        guard Self.keptHeaders.contains(name) else { return }
-        head.headers[name] = Self.trimmed(text[text.index(after: colon)...])
+        guard let field = CurlContext.field(of: line, bytesMax: Self.headerBytesMax),
+            Self.keptHeaders.contains(field.name)
+        else { return }
+        head.headers[field.name] = field.value
     }
 
     private static let keptHeaders: Set<String> = [
@@ -192,20 +182,14 @@ final class Transfer {
         "x-request-id", "x-should-retry",
     ]
 
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
-
-    private func takeBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Bool {
+    func takeBody(_ bytes: [UInt8]) -> Bool {
         lastActivity = now()
-        received += count
+        received += bytes.count
         guard head.status == 200, isEventStream else {
             let room = Self.errorBytesMax - errorBody.count
-            errorBody.append(contentsOf: Self.copy(bytes, min(count, room)))
-            if count > room, head.status == 200 { failure = failureOfOtherType }
-            return count <= room
+            errorBody += bytes.prefix(room)
+            if bytes.count > room, head.status == 200 { failure = failureOfOtherType }
+            return bytes.count <= room
         }
         // The answer is whole or has failed: what is left is read only to keep the connection.
         if let result { return (try? result.get()) != nil && received <= Self.answerBytesMax }
@@ -214,7 +198,7 @@ final class Transfer {
             return false
         }
         do {
-            for event in try parser.push(Self.copy(bytes, count)) { stream.take(event) }
+            for event in try parser.push(bytes) { stream.take(event) }
         } catch {
             stream.fail(.malformed, "not a valid stream: \(error)")
         }
@@ -237,11 +221,6 @@ final class Transfer {
         return ModelFailure(
             cause: .malformed,
             message: ProviderError.line("the answer is \(type), not an event stream"))
-    }
-
-    private static func copy(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> [UInt8] {
-        // SAFETY: libcurl lends `count` readable bytes for the length of its callback.
-        Array(UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count))
     }
 
     private func reason(_ code: CURLcode) -> String {

@@ -5,7 +5,9 @@ package import AuraModel
 /// A closed set; the turn loop makes them, one batch a turn.
 package enum Event: Sendable {
     /// The daemon has opened its record and read its rows. Always the first event.
-    case started(version: String, boot: String)
+    ///
+    /// `weaknesses`: what this host does not enforce of a cage.
+    case started(version: String, boot: String, weaknesses: [String] = [])
     case definitionsRead(DefinitionsRead)
     /// What the clocks read at the beginning of a turn.
     case clock(ClockReading)
@@ -32,6 +34,9 @@ package enum Event: Sendable {
         RunID, CommandID, Result<ModelAnswer, ModelFailure>, chance: UInt64 = 0)
     case toolEnded(RunID, CommandID, ToolResult)
     case stepEnded(RunID, CommandID, StepResult)
+    /// A command of the run leads to another request: it waits for `Action.request`.
+    case requestWanted(RunID, WebRequest)
+    case requestEnded(RunID, WebRequestEnd)
     /// The daemon signed what `Action.checkpoint` asked for.
     case checkpointSigned(Checkpoint)
     /// The daemon was told to stop. Runs stay as they are in the record and go on after the next
@@ -179,6 +184,8 @@ package enum Action: Sendable {
     case abandonCall(RunID, CommandID)
     case tool(RunID, CommandID, ToolCall)
     case step(RunID, CommandID, StepRequest)
+    /// Make the request, or refuse it to whoever asks, for this reason.
+    case request(RunID, WebRequest, refusal: String?)
     /// Kill every cage and abort every call that serves the run's commands.
     case cancelEffects(RunID)
     /// Remove what the run had on disk.

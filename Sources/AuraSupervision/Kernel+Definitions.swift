@@ -3,8 +3,11 @@ import AuraModel
 /// Start and the definitions in force.
 extension Kernel {
     /// The first event after every start: what was under way is taken up again.
-    mutating func recover(version: String, boot: String, at now: Instant) throws {
-        let start = DaemonStarted(epoch: state.daemon.epoch + 1, version: version, boot: boot)
+    mutating func recover(
+        version: String, boot: String, weaknesses: [String], at now: Instant
+    ) throws {
+        let start = DaemonStarted(
+            epoch: state.daemon.epoch + 1, version: version, boot: boot, weaknesses: weaknesses)
         // Without a boot in common only this much is known: the clock was later than it is.
         let last = state.daemon.lastAt
         // A record of before boots were kept: a firing too few, rather than one too many.

@@ -79,7 +79,8 @@ package struct Kernel: Sendable {
         }
         decisions += 1
         switch event {
-        case .started(let version, let boot): try recover(version: version, boot: boot, at: now)
+        case .started(let version, let boot, let weaknesses):
+            try recover(version: version, boot: boot, weaknesses: weaknesses, at: now)
         case .definitionsRead(let read): try putInForce(read, at: now)
         case .tick: break
         case .clock(let reading): return try compare(reading, at: now)
@@ -106,6 +107,8 @@ package struct Kernel: Sendable {
             try transact(.toolFinished(command: command, result: result), on: run, at: now)
         case .stepEnded(let run, let command, let result):
             try transact(.stepFinished(command: command, result: result), on: run, at: now)
+        case .requestWanted(let run, let request): try consider(request, of: run, at: now)
+        case .requestEnded(let run, let end): try close(end, of: run, at: now)
         case .checkpointSigned(let checkpoint):
             isCheckpointAsked = false
             try record(.checkpoint(checkpoint), at: now)

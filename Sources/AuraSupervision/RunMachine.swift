@@ -51,6 +51,12 @@ extension RunRow {
         case .runUnparked:
             phase = .queued
             activity = "waiting for a slot"
+        case .requestMade(let request), .requestRefused(let request, _):
+            if request.way == .redirect {
+                fetches = FetchUse(after: fetches, at: entry.at)
+            } else {
+                proxied = FetchUse(after: proxied, at: entry.at)
+            }
         case .stopRequested(let reason, let until):
             stopReason = reason
             stopBy = until
@@ -58,7 +64,7 @@ extension RunRow {
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
             .firingsMissed, .changeMarked, .messageReceived, .threadForked, .runAdmitted, .reserved,
-            .settled, .runFinished, .runsHeld, .routeOpened, .routeClosed, .checkpoint,
+            .settled, .runFinished, .runsHeld, .routeOpened, .routeClosed, .requestEnded, .checkpoint,
             .recordPruned:
             break
         }

@@ -109,7 +109,8 @@ extension State {
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
             .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
             .settled, .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
-            .stopRequested, .runFinished, .clockStepped, .checkpoint, .recordPruned:
+            .requestMade, .requestRefused, .requestEnded, .stopRequested, .runFinished,
+            .clockStepped, .checkpoint, .recordPruned:
             break
         }
         automata[name] = row
@@ -258,7 +259,8 @@ extension Fact {
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
             .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
             .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
-            .stopRequested, .checkpoint, .recordPruned, .messageReceived, .threadForked:
+            .requestMade, .requestRefused, .requestEnded, .stopRequested, .checkpoint,
+            .recordPruned, .messageReceived, .threadForked:
             false
         }
     }

@@ -89,6 +89,13 @@ static inline CURLcode aura_curl_get_long(CURL *easy, CURLINFO info, long *value
     return curl_easy_getinfo(easy, info, value);
 }
 
+// The connection that a CURLOPT_CONNECT_ONLY transfer has made, libcurl's own. -1: there is none.
+static inline int aura_curl_active_socket(CURL *easy) {
+    curl_socket_t descriptor = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor) != CURLE_OK) return -1;
+    return descriptor;
+}
+
 static inline CURLMcode aura_curl_multi_set_pointer(
     CURLM *multi, CURLMoption option, void *value) {
     return curl_multi_setopt(multi, option, value);

@@ -91,6 +91,36 @@ ssize_t clinux_random(void *buffer, size_t length) {
     return getrandom(buffer, length, 0);
 }
 
+int clinux_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int clinux_receive_descriptor(int channel) {
+    char byte;
+    struct iovec vector = {&byte, 1};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    ssize_t count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (count < 0) return -1;
+    struct cmsghdr *first = count == 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (first == NULL || first->cmsg_level != SOL_SOCKET || first->cmsg_type != SCM_RIGHTS ||
+        first->cmsg_len != CMSG_LEN(sizeof(int))) {
+        errno = ENODATA;
+        return -1;
+    }
+    int descriptor;
+    memcpy(&descriptor, CMSG_DATA(first), sizeof descriptor);
+    return descriptor;
+}
+
 // MARK: Processes
 
 int clinux_pidfd_open(pid_t process) {

@@ -2,6 +2,7 @@
 //   main.c    the parent, outside: reads the policy, clones, waits, passes the exit status on
 //   policy.c  the parser of the sealed policy; nothing it has not checked is ever used
 //   root.c    pid 1 while it builds: identity, network, mounts, the new root
+//   network.c its loopback and the listener of its proxy
 //   etc.c     what its /etc says
 //   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
 //   drop.c    the program's own process: gives everything away, then execs
@@ -16,13 +17,16 @@
 // Descriptors on which the daemon places things; everything above LAST is closed at once.
 // 0 is /dev/null, 1 and 2 the output pipe.
 enum {
-    FD_BROKER = 3,   // worker only: its one way to the daemon; absent for a command
+    FD_BROKER = 3,   // worker: its one way to the daemon; FLAG_PROXY: where the listener goes
     FD_POLICY = 4,   // sealed memfd
     FD_STATUS = 5,   // write end: fixed records, see struct status_record
     FD_LIFELINE = 6, // read end: when the last writer is gone, so is the cage
     FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
     FD_LAST = 7,
 };
+
+// Where the proxy of a cage listens, on 127.0.0.1; twin of CagePlan.proxyPort.
+enum { PROXY_PORT = 3128, PROXY_BACKLOG = 16 };
 
 // Exit status of aura-cage when the program never ran. Only a hint: the status record decides.
 enum { EXIT_REFUSED = 125 };
@@ -54,7 +58,8 @@ enum policy_flags {
     FLAG_TERMINALS = 1 << 4, // private devpts
     FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
     FLAG_NETWORK = 1 << 6,   // the host's network: only for a command, and without a loopback of its own
-    FLAGS_KNOWN = (1 << 7) - 1,
+    FLAG_PROXY = 1 << 7,     // a listener on the own loopback, handed out on descriptor 3
+    FLAGS_KNOWN = (1 << 8) - 1,
 };
 
 struct policy_header {
@@ -117,6 +122,7 @@ struct etc_file {
 // The last one has no path. With the host's network its hosts and resolver are the host's.
 const struct etc_file *etc_files(int network);
 void policy_read(int fd, struct policy *policy);
+void network_build(uint32_t flags);
 void root_build(const struct policy *policy, uid_t uid, gid_t gid);
 __attribute__((noreturn)) void init_run(int program_pid, int child_signals);
 __attribute__((noreturn)) void program_run(const struct policy *policy, int ready_fd);

@@ -131,9 +131,9 @@ int main(void)
 
     policy_read(FD_POLICY, &policy);
 
-    // A worker has a broker. A command has not: the number is taken by /dev/null until the exec, so
-    // that nothing of ours can land on it.
-    if (policy.header.flags & FLAG_WORKER) {
+    // A worker has a broker, and a listener has to be handed to somebody. Else the number is taken by
+    // /dev/null until the exec, so that nothing of ours can land on it.
+    if (policy.header.flags & (FLAG_WORKER | FLAG_PROXY)) {
         if (fcntl(FD_BROKER, F_GETFD) < 0)
             refuse("descriptors", "broker", errno);
     } else if (dup2(STDIN_FILENO, FD_BROKER) < 0) {

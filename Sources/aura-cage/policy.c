@@ -106,6 +106,10 @@ void policy_read(int fd, struct policy *policy)
     // The host's own loopback is not ours to bring up, and a worker has no network.
     if ((header->flags & FLAG_NETWORK) && (header->flags & (FLAG_WORKER | FLAG_LOOPBACK)))
         malformed("network");
+    // The listener is of the cage's own loopback, and a worker reaches nothing over it.
+    if ((header->flags & FLAG_PROXY) &&
+        ((header->flags & FLAG_WORKER) || !(header->flags & FLAG_LOOPBACK)))
+        malformed("proxy");
 
     policy->directory = take_path("directory");
 

@@ -7,12 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -71,7 +68,7 @@ static void mount_tmpfs(const char *path, uint64_t bytes, uint64_t inodes, const
     mount_new("tmpfs", path, flags | MS_NOSUID | MS_NODEV, options, "tmpfs");
 }
 
-// --- identity and network ---------------------------------------------------------------------
+// --- identity ---------------------------------------------------------------------------------
 
 static void map_identity(uid_t uid, gid_t gid)
 {
@@ -83,17 +80,6 @@ static void map_identity(uid_t uid, gid_t gid)
     write_file("/proc/self/uid_map", 0, line, (size_t)length, "userns_denied");
     length = snprintf(line, sizeof line, "%d %u 1\n", CAGE_UID, gid);
     write_file("/proc/self/gid_map", 0, line, (size_t)length, "userns_denied");
-}
-
-static void loopback_up(void)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        refuse("loopback", NULL, errno);
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0)
-        refuse("loopback", NULL, errno);
-    close(fd);
 }
 
 // --- things of the host -----------------------------------------------------------------------
@@ -353,8 +339,7 @@ void root_build(const struct policy *policy, uid_t uid, gid_t gid)
     map_identity(uid, gid);
     if (sethostname("aura", 4) != 0)
         refuse("hostname", NULL, errno);
-    if (policy->header.flags & FLAG_LOOPBACK)
-        loopback_up();
+    network_build(policy->header.flags);
     counters_open();
 
     // Nothing we mount may travel back to the host, nothing of the host in.

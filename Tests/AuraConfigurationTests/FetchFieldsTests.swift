@@ -31,6 +31,10 @@ import Testing
                 FetchGrant(origin: "https://docs.example.com"),
                 FetchGrant(origin: "http://10.0.0.1:8080", send: true),
             ])
+        let proxied = self.read(
+            "[{origin: \"http://a.example.com\", proxy: true}, "
+                + "{origin: \"https://b.example.com\", send: true, proxy: true}]")
+        #expect(proxied.0?.capabilities.fetch?.proxied.count == 2, "\(proxied.1)")
         #expect(self.read("[]").0?.capabilities.fetch == [])
     }
 
@@ -45,6 +49,7 @@ import Testing
             ("\"http\(Self.colon)0x7f.1\"", "four decimals"),
             ("{origin: \"https://a.example.com\", sends: true}", "did you mean `send`"),
             ("{send: true}", "is missing"),
+            ("{origin: \"https://a.example.com\", proxy: true}", "needs `send: true`"),
             ("\"https://a.example.com\", \"https://A.example.com\"", "granted twice"),
         ])
     func errors(item: String, said: String) {

@@ -63,6 +63,39 @@ struct CageTests {
             ])
     }
 
+    @Test("a proxy's listener is the cage's own, accepted on outside, and no program has it")
+    func proxy() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let script = """
+            exec 5<>/dev/tcp/127.0.0.1/3128; echo hello >&5; cat <&5; echo $http_proxy
+            for fd in /proc/self/fd/*; do readlink $fd; done | grep -c socket
+            exec 6<>/dev/tcp/127.0.0.1/3129 || echo nothing else listens
+            """
+        let cage = try launcher.launch(
+            CagePlan.command(run: "r", ["bash", "-c", script], workspace: nil)
+                .withProxy(authorities: nil))
+        let channel = cage.takeBroker()
+        #expect(wait(channel.raw))
+        let listener = try #require(try StreamSocket.receiveDescriptor(channel.raw)?.take())
+        #expect(wait(listener))
+        let connection = try #require(try StreamSocket.accept(listener)?.take())
+        #expect(wait(connection))
+        #expect(StreamSocket.read(connection, bytesMax: 100) == .bytes(Array("hello\n".utf8)))
+        #expect(StreamSocket.write(connection, Array("from outside\n".utf8)[...]) == 13)
+        for descriptor in [connection, listener] { close(descriptor) }
+        let outcome = try cage.collect()
+        #expect(outcome.end == .exited(0))
+        // The one socket is the program's own connection.
+        let said = "from outside\nhttp://127.0.0.1:3128\n1\n"
+        #expect(outcome.output.hasPrefix(said), "\(outcome.output)")
+        #expect(outcome.output.hasSuffix("nothing else listens\n"))
+    }
+
+    private func wait(_ descriptor: Int32) -> Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&watched, 1, 20_000) == 1
+    }
+
     @Test("letting the lifeline go ends everything, double forks and stopped processes too")
     func lifeline() throws {
         let launcher = try CageLab.shared.get().launcher()

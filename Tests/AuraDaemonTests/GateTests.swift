@@ -27,6 +27,20 @@ struct GateTests {
             "nested repository", "git init -q sub; cd sub; git commit -q --allow-empty -m x",
             "sub ("),
         Leaving("nested repository without a commit", "git init -q sub", "sub"),
+        Leaving(
+            "bare repository in a directory",
+            """
+            git init -q --bare x/Docs.git; cd x/Docs.git; git config core.fsmonitor /ws/evil
+            touch objects/keep refs/keep
+            """, "x/docs.git/ (git takes it"),
+        Leaving(
+            "bare repository by a common directory",
+            "mkdir x; echo ref: refs/heads/main >x/HEAD; echo ../docs >x/commondir", "x/ (git takes"
+        ),
+        Leaving(
+            "bare repository at the top",
+            "echo ref: refs/heads/main >HEAD; mkdir objects refs; touch objects/x refs/x",
+            ". (git takes"),
         Leaving("link to /etc", "ln -s /etc/passwd link", "link ("),
         Leaving("link up", "ln -s ../in link", "link ("),
         Leaving("link too far up", "ln -s ../../in docs/link", "docs/link ("),

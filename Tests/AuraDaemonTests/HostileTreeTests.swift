@@ -69,6 +69,22 @@ struct HostileTreeTests {
             mv .git /tmp/git; git init -q --bare other; plant other; mv other .other
             rm -rf .other/hooks/*.sample; echo 'gitdir: /ws/.other' >.git
             """#, ""),
+        Leaving(
+            "another .git in place of the one that was there",
+            "mv .git /tmp/git; git init -q .; plant .git", ""),
+        Leaving(
+            "a common directory elsewhere",
+            #"""
+            git init -q --bare /tmp/bare; plant /tmp/bare; mv /tmp/bare .git/evil
+            echo evil >.git/commondir; rm -rf .git/evil/hooks/*.sample
+            """#, ""),
+        Leaving(
+            "a work tree's own configuration, and locks that stay",
+            #"""
+            plant .git; git config extensions.worktreeConfig true
+            mv .git/config .git/config.worktree; git config extensions.worktreeConfig true
+            touch .git/config.lock .git/index.lock .git/HEAD.lock
+            """#, ""),
         Leaving(".git as a link into the store", "rm -rf .git; ln -s /store/git .git", ""),
         Leaving("no .git", "rm -rf .git", ""),
         Leaving("a corrupt .git", "rm -rf .git/HEAD .git/objects; echo '[' >.git/config", ""),

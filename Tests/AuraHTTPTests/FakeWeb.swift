@@ -93,6 +93,7 @@ final class FetchLoop {
         fetcher?.start(last, FetchOrder(request: request, grants: granted))
         let end = ContinuousClock.now + .seconds(120)
         while .now < end {
+            for hop in fetcher?.takeHops() ?? [] { fetcher?.proceed(hop.id) }
             if let (id, outcome) = fetcher?.takeFinished().first {
                 return id == last ? outcome : nil
             }

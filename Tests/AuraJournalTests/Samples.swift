@@ -4,6 +4,9 @@ import AuraModel
 enum Samples {
     static let run = RunID(at: Instant(milliseconds: 1_700_000_000_000), sequence: 9)
 
+    private static let request = WebRequest(
+        command: 5, number: 1, way: .tunnel, method: "CONNECT", url: "https://a.test")
+
     static func fact(_ kind: Fact.Kind, automaton: AutomatonName) -> Fact {
         switch kind {
         case .daemonStarted: .daemonStarted(DaemonStarted(epoch: 2, version: "1", boot: "b"))
@@ -78,6 +81,10 @@ enum Samples {
             .routeOpened(
                 route: "a/m", until: Instant(milliseconds: 9), reason: "5 failures in a row")
         case .routeClosed: .routeClosed(route: "a/m")
+        case .requestMade: .requestMade(request)
+        case .requestRefused: .requestRefused(request, reason: "not granted")
+        case .requestEnded:
+            .requestEnded(WebRequestEnd(command: 5, number: 1, status: 200, sent: 10, received: 20))
         case .stopRequested: .stopRequested(reason: "line one\nPRIORITY=0")
         case .runFinished:
             .runFinished(

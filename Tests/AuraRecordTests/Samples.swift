@@ -71,6 +71,8 @@ enum Samples {
             "z": .null, "a": .array([.integer(-1), .number(0.5), .number(1e100), .bool(true)]),
             "é": .string(awkward), "e": .object([:]), "A b": .array([]), "10": .integer(.max),
         ])
+        let request = WebRequest(
+            command: 3, number: 1, way: .proxy, method: "GET", url: "http://a.test/\(awkward)")
         let call = ToolCall(
             use: "use-1", tool: .editFile, input: input,
             images: [FileImage(path: "a/b.txt", before: nil, after: "00ff")])
@@ -87,7 +89,8 @@ enum Samples {
             task: TaskBrief(id: "T001", text: awkward, notes: ["one", "two"]),
             budget: BudgetLimits(calls: 9), day: "2026-11-21")
         return [
-            .daemonStarted(DaemonStarted(epoch: 1, version: "0.1", boot: "b")),
+            .daemonStarted(
+                DaemonStarted(epoch: 1, version: "0.1", boot: "b", weaknesses: [awkward])),
             .daemonStopped(reason: awkward),
             .definitionLoaded(digest: "ab12", definition: definition), .definitionRemoved,
             .definitionRefused(
@@ -163,6 +166,12 @@ enum Samples {
             .runUnparked,
             .routeOpened(route: "a/m", until: Instant(milliseconds: 9), reason: "5 failures"),
             .routeClosed(route: "a/m"),
+            .requestMade(request),
+            .requestRefused(request, reason: awkward),
+            .requestEnded(
+                WebRequestEnd(
+                    command: 3, number: 1, status: 200, failure: awkward, sent: 1, received: 2,
+                    took: .seconds(3))),
             .stopRequested(reason: "enough"),
             .runFinished(outcome: RunOutcome(.done, "ok"), report: awkward, wall: .seconds(9)),
             .checkpoint(

@@ -107,4 +107,85 @@ struct FetchTests {
         #expect(requests(bench) == 0)
         #expect(bench.kernel.state.runs[run]?.pending.isEmpty == true)
     }
+
+    // MARK: Requests that a command leads to
+
+    private func made(_ bench: KernelBench) -> [(WebRequest, refusal: String?)] {
+        bench.actions.compactMap {
+            guard case .request(_, let request, let refusal) = $0 else { return nil }
+            return (request, refusal)
+        }
+    }
+
+    private func request(_ way: WebRequest.Way, _ method: String, _ url: String) -> WebRequest {
+        WebRequest(command: 1, number: 1, way: way, method: method, url: url)
+    }
+
+    @Test("a request that a command leads to is an entry before it is made, and one after")
+    func ledTo() throws {
+        var (bench, run) = try bench([FetchGrant(origin: Self.origin)])
+        try bench.propose(run, (1, fetch(Self.origin + "/a")))
+        let hop = request(.redirect, "GET", Self.origin + "/b")
+        try bench.send(.requestWanted(run, hop))
+        #expect(bench.entries.last?.fact == .requestMade(hop))
+        #expect(made(bench).map(\.0) == [hop] && made(bench)[0].refusal == nil)
+        let end = WebRequestEnd(command: 1, number: 1, status: 200, received: 7)
+        try bench.send(.requestEnded(run, end))
+        #expect(bench.entries.last?.fact == .requestEnded(end))
+        #expect(bench.kernel.state.runs[run]?.fetches?.total == 2)
+        // Nothing is told, and nothing made, of a command that is over.
+        try bench.send(.toolEnded(run, 1, ToolResult(output: "ok", place: .aurad)))
+        let before = bench.count(.requestMade) + bench.count(.requestEnded)
+        try bench.send(.requestWanted(run, hop))
+        try bench.send(.requestEnded(run, end))
+        #expect(bench.count(.requestMade) + bench.count(.requestEnded) == before)
+        #expect(made(bench).last?.refusal != nil)
+    }
+
+    @Test(
+        "a cage's proxy leads where the definition says that commands may go, and nowhere else",
+        arguments: [
+            (WebRequest.Way.proxy, "GET", "http://plain.test/x", true),
+            (.proxy, "POST", "http://plain.test/x", false),
+            (.proxy, "POST", "http://sends.test/x", true),
+            (.proxy, "GET", "http://plain.test:81/", false),
+            (.proxy, "GET", "http://agent.test/", false),
+            (.proxy, "GET", "http://169.254.169.254/", false),
+            (.tunnel, "CONNECT", "https://secure.test", true),
+            (.tunnel, "CONNECT", "https://secure.test:22", false),
+            (.tunnel, "CONNECT", "https://sends.test", false),
+            (.tunnel, "CONNECT", "https://unsent.test", false),
+            (.redirect, "GET", "http://agent.test/", true),
+        ])
+    func proxied(way: WebRequest.Way, method: String, url: String, isGranted: Bool) throws {
+        let grants = [
+            FetchGrant(origin: "http://plain.test", proxy: true),
+            FetchGrant(origin: "http://sends.test", send: true, proxy: true),
+            FetchGrant(origin: "https://secure.test", send: true, proxy: true),
+            FetchGrant(origin: "https://unsent.test", proxy: true),
+            FetchGrant(origin: "http://agent.test"),
+        ]
+        var (bench, run) = try bench(grants)
+        try bench.propose(run, (1, fetch("http://agent.test/")))
+        try bench.send(.requestWanted(run, request(way, method, url)))
+        #expect((made(bench).last?.refusal == nil) == isGranted)
+        #expect(bench.count(.requestMade) == (isGranted ? 1 : 0))
+        #expect(bench.count(.requestRefused) == (isGranted ? 0 : 1))
+    }
+
+    @Test("a flood of requests is bounded, and so is what is written of it")
+    func flood() throws {
+        var (bench, run) = try bench([FetchGrant(origin: "http://a.test", proxy: true)])
+        try bench.propose(run, (1, fetch("http://a.test/")))
+        let perMinute = ProxyBounds.requestsPerMinuteMax
+        for _ in 0..<10 * perMinute {
+            try bench.send(.requestWanted(run, request(.proxy, "GET", "http://a.test/")))
+        }
+        #expect(bench.count(.requestMade) == perMinute)
+        #expect(bench.count(.requestRefused) == 1)
+        #expect(made(bench).last?.refusal?.contains("minute") == true)
+        bench.now = bench.now + .minutes(1)
+        try bench.send(.requestWanted(run, request(.proxy, "GET", "http://a.test/")))
+        #expect(made(bench).last?.refusal == nil)
+    }
 }

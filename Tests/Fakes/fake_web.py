@@ -8,6 +8,7 @@ Prints its port. Each request is a line of JSON in the log, written before it is
 """
 import argparse
 import http.server
+import io
 import json
 import os
 import shutil
@@ -17,7 +18,10 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import zipfile
 
+# A package for pip.
+WHEEL = "aurapkg-1.0-py3-none-any.whl"
 # More than aurad reads of an answer.
 HUGE_BYTES = 3 << 20
 DRIP_SECONDS = 0.2
@@ -38,7 +42,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.log:
             with open(self.server.log, "a", encoding="utf-8") as log:
                 log.write(json.dumps(seen) + "\n")
-        name = url.path.strip("/").replace("-", "_") or "text"
+        name = url.path.strip("/").replace("-", "_").replace("/", "_") or "text"
+        if name.endswith(".whl"):
+            name = "wheel"
         getattr(self, "do_" + name, self.missing)(query, seen)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
@@ -86,6 +92,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_loop(self, query, seen):
         self.reply(302, b"", location="/loop")
+
+    def do_simple_aurapkg(self, query, seen):
+        self.reply(200, f'<a href="/{WHEEL}">{WHEEL}</a>'.encode(), "text/html")
+
+    def do_wheel(self, query, seen):
+        bytes_ = io.BytesIO()
+        with zipfile.ZipFile(bytes_, "w") as wheel:
+            wheel.writestr("aurapkg.py", "WORD = 1\n")
+            info = "aurapkg-1.0.dist-info/"
+            wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: aurapkg\nVersion: 1.0\n")
+            wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(info + "RECORD", "")
+        self.reply(200, bytes_.getvalue(), "application/octet-stream")
 
     def do_drip(self, query, seen):
         self.send_response(200)

@@ -17,7 +17,7 @@ import Testing
         "AuraConfinement": [
             "AuraModel", "AuraSystem", "CLinux", "CSeccomp", "Synchronization", "Glibc",
         ],
-        "AuraHTTP": ["AuraModel", "CCurl"],
+        "AuraHTTP": ["AuraModel", "CCurl", "Glibc"],
         "AuraReasoner": ["AuraModel", "AuraHTTP", "CCurl"],
         "AuraJournal": ["AuraModel", "CSystemd", "Glibc"],
         "AuraConfiguration": ["AuraModel", "CYAML"],

@@ -137,7 +137,7 @@ import Testing
             "docs.anthropic.com", "api.openai.com", "platform.openai.com", "systemd.io",
             "www.debian.org",
             // In tests of what is refused.
-            "10.0.0.1", "user",
+            "10.0.0.1", "169.254.169.254", "user",
         ]
         let registries = ["pypi", "npmjs", "pythonhosted", "crates", "golang", "rubygems", "maven"]
         for file in try SourceTree.all() {
@@ -148,7 +148,10 @@ import Testing
                             line[range.upperBound...].prefix {
                                 $0.isLetter || $0.isNumber || $0 == "." || $0 == "-"
                             })
-                        let isExample = host == "example.com" || host.hasSuffix(".example.com")
+                        // Reserved by RFC 2606: neither leads anywhere.
+                        let isExample =
+                            host == "example.com" || host.hasSuffix(".example.com")
+                            || host.lowercased().hasSuffix(".test")
                         #expect(
                             host.isEmpty || isExample || known.contains(host),
                             "\(file.path):\(index + 1): \(host)")

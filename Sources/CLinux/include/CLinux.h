@@ -45,6 +45,13 @@ int clinux_memory_file_seal(int descriptor);
 // getrandom(2) without flags: waits for the kernel's pool to be seeded, then never again.
 ssize_t clinux_random(void *buffer, size_t length);
 
+// accept4(2): the connection is close-on-exec and does not block.
+int clinux_accept(int listener);
+
+// recvmsg(2) of one descriptor (SCM_RIGHTS) beside a byte, close-on-exec. -1 with ENODATA: a message
+// without one, or the end.
+int clinux_receive_descriptor(int channel);
+
 // MARK: Processes
 
 // pidfd_open(2). The descriptor is close-on-exec.
