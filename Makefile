@@ -43,7 +43,7 @@ define need
 	$$as "$$@" >/dev/null 2>&1 || { $$as apt-get update -q && $$as "$$@"; }; }
 endef
 
-.PHONY: build test demo system-test crash-test night-test kinds-test trigger-test faults-test loop-test record-test limits-test dev-test \
+.PHONY: build test demo system-test crash-test night-test kinds-test trigger-test faults-test loop-test record-test limits-test dev-test takeover-test \
 	deb install lint clean
 
 ifdef BUILT
@@ -78,6 +78,9 @@ night-test: build
 
 crash-test: build
 	Tests/System/crash-test
+
+takeover-test: build
+	Tests/System/takeover-test
 
 kinds-test: build
 	Tests/System/chat-test

@@ -12,6 +12,7 @@ package import AuraModel
 ///     libexec: /usr/libexec/aura
 ///     runs-max: 4
 ///     max-starts-per-minute: 120         # by schedules; further firings wait
+///     handover: 60s                      # how long cages wait for a next aurad; 0s: they do not
 ///     day-budget: {usd: 20}              # all automatons together, on one date
 ///     record: {keep: 90d, size: 20GiB}   # absent: everything is kept
 ///     hooks:                             # absent: no deliveries are taken
@@ -65,9 +66,9 @@ package enum SettingsReader {
     /// 107 bytes: `sun_path` of unix(7) without its NUL.
     private static let socketBytesMax = 107
 
-    /// 64 runs: each is a worker with its own cage; a host that carries more has to be measured
-    /// first.
-    static let runsRange = 1...64
+    /// 256 runs: each is a worker with its own cage; 200 at once, and their restart, were measured
+    /// (`takeover-test`), and a keeper holds as many.
+    static let runsRange = 1...256
 
     /// 10,000: each start within the last minute is remembered.
     private static let startsRange = 1...10_000
@@ -75,6 +76,7 @@ package enum SettingsReader {
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
         "max-starts-per-minute", "day-budget", "record", "providers", "reasoners", "hooks",
+        "handover",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -105,6 +107,9 @@ package enum SettingsReader {
         settings.startsPerMinuteMax =
             fields["max-starts-per-minute"]?.whole(startsRange, &report)
             ?? settings.startsPerMinuteMax
+        settings.handover =
+            fields["handover"]?.duration(.zero...Settings.handoverMax, &report)
+            ?? settings.handover
         if let budget = fields["day-budget"] {
             settings.dayBudget = BudgetFields.limits(budget, &report) ?? .none
             if settings.dayBudget.wall != nil {

@@ -4,8 +4,8 @@ import Glibc
 
 /// A running cage: everything the daemon holds of it.
 ///
-/// Dropping it lets the lifeline go, which kills every process inside; `finish` must still have
-/// collected the parent, or it stays as a zombie.
+/// Dropping it lets the lifeline go, which kills every process inside unless a store keeps the
+/// other end too; `finish` must still have collected the parent, or it stays as a zombie.
 ///
 /// Watch for reading: `processRaw` (it ended: call `finish`), `outputRaw` (bytes of stdout and
 /// stderr). Not Sendable: it belongs to the turn loop.
@@ -13,19 +13,24 @@ package final class Cage {
     private let process: ProcessDescriptor
     private let output: OwnedDescriptor
     private let status: OwnedDescriptor
-    private var lifeline: OwnedDescriptor?
+    private let lifeline: PacketSocket
     private var broker: OwnedDescriptor?
+    private let door: PacketSocket?
+    private let label: CageLabel
     private let group: CageGroup?
     private let groups: CageGroups
-    private let limits: CagePlan.Limits
+    /// Whether this process has launched it, and so can wait for its parent.
+    private let isOwn: Bool
+    private var isLetGo = false
 
     /// What the cage ran into, known once it has ended.
     ///
     /// Present beside any end: a program may fail, or go on, when it gets no more.
     package private(set) var limit: LimitHit?
 
-    private var unread: [UInt8] = []
-    private var statusBytes = 0
+    /// Where the next record of the status file will be.
+    private var nextRecord: Int
+    private let statusEnd: Int
     private var started: ProcessID?
     private var refusal: CageExit?
     private var programEnd: CageExit?
@@ -33,18 +38,81 @@ package final class Cage {
 
     init(
         process: consuming ProcessDescriptor, output: consuming OwnedDescriptor,
-        status: consuming OwnedDescriptor, lifeline: consuming OwnedDescriptor,
-        broker: consuming OwnedDescriptor?, group: CageGroup?, groups: CageGroups,
-        limits: CagePlan.Limits
+        status: consuming OwnedDescriptor, records: Int, lifeline: consuming PacketSocket,
+        broker: consuming OwnedDescriptor?, door: consuming PacketSocket?, label: CageLabel,
+        group: CageGroup?, groups: CageGroups
     ) {
         self.process = process
         self.output = output
         self.status = status
-        self.lifeline = consume lifeline
+        self.lifeline = lifeline
         self.broker = consume broker
+        self.door = consume door
+        self.label = label
         self.group = group
         self.groups = groups
-        self.limits = limits
+        isOwn = true
+        nextRecord = records
+        statusEnd = records + CageStatus.streamBytesMax
+    }
+
+    /// A cage that an earlier daemon has launched.
+    init(adopting kept: KeptDescriptors, groups: CageGroups) throws(SystemError) {
+        let status = try kept.take(.status)
+        let read = try CageLabel.read(status.raw)
+        let process = try kept.take(.process)
+        let number = try ProcessDescriptor.number(of: process.raw)
+        self.process = ProcessDescriptor(adopting: process, processID: number)
+        output = try kept.take(.output)
+        lifeline = PacketSocket(adopting: try kept.take(.lifeline))
+        broker = nil
+        if kept.raw(.door) != nil {
+            door = PacketSocket(adopting: try kept.take(.door))
+        } else {
+            door = nil
+        }
+        label = read.label
+        if let name = read.label.group {
+            group = try groups.adopt(name, read.label.limits)
+        } else {
+            group = nil
+        }
+        self.groups = groups
+        isOwn = false
+        nextRecord = read.records
+        statusEnd = read.records + CageStatus.streamBytesMax
+        self.status = status
+    }
+
+    /// The control group that a cage of an earlier daemon is in.
+    package static func group(of kept: KeptDescriptors) -> String? {
+        kept.raw(.status).flatMap { try? CageLabel.read($0).label.group }
+    }
+
+    /// What was given to `Launcher.launch`.
+    package var tag: String { label.tag }
+    /// By which a store knows the cage.
+    package var name: String { label.name }
+    /// Everything that a later daemon needs to take the cage over.
+    package var parts: [(KeptPart, Int32)] {
+        var parts: [(KeptPart, Int32)] = [
+            (.process, process.raw), (.output, output.raw), (.status, status.raw),
+            (.lifeline, lifeline.raw),
+        ]
+        if let number = doorRaw { parts.append((.door, number)) }
+        return parts
+    }
+
+    /// Hands the worker of a cage that was taken over a new broker, in place of the one that ended
+    /// with the earlier daemon; our end of it.
+    package func renewBroker() throws(ConfinementError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            var pair = try DescriptorPair.sockets(.stream)
+            let outside = pair.takeFirst()
+            let inside = pair.takeSecond()
+            try knock(inside.raw)
+            return outside
+        } catch { throw .system(error) }
     }
 
     /// The pid of aura-cage's parent process, outside; for showing.
@@ -81,7 +149,7 @@ package final class Cage {
         try read(output.raw, bytesMax: bytesMax)
     }
 
-    /// Ends the cage: pid 1 sees the lifeline go, exits, and the kernel kills everything inside;
+    /// Ends the cage: pid 1 hears it on the lifeline, exits, and the kernel kills everything inside;
     /// where there is a control group, it is all killed at once, a cage that is still being built
     /// too.
     ///
@@ -92,8 +160,10 @@ package final class Cage {
     package func kill() throws(ConfinementError) {
         guard end == nil else { return }
         let isKilled = group?.kill() ?? false
-        guard lifeline == nil else {
-            lifeline = nil
+        guard isLetGo else {
+            isLetGo = true
+            // Closing would not do: a store holds the same end.
+            try? lifeline.send([0], waitingMilliseconds: 0)
             return
         }
         guard !isKilled else { return }
@@ -107,10 +177,7 @@ package final class Cage {
     /// Nil while the cage lives; the same answer ever after.
     package func finish() throws(ConfinementError) -> CageExit? {
         if let end { return end }
-        let parent: ExitStatus?
-        do throws(SystemError) { parent = try process.reap() } catch { throw .system(error) }
-        guard let parent else { return nil }
-        return try conclude(parent)
+        return try finish(waitingMilliseconds: 0)
     }
 
     /// Waits for the end, at most `timeoutMilliseconds` (nil: for ever).
@@ -119,18 +186,23 @@ package final class Cage {
     /// loop.
     package func finish(waitingMilliseconds timeout: Int32?) throws(ConfinementError) -> CageExit? {
         if let end { return end }
-        let parent: ExitStatus?
+        var parent: ExitStatus?
         do throws(SystemError) {
-            parent = try process.reap(waitingMilliseconds: timeout)
+            if isOwn {
+                parent = try process.reap(waitingMilliseconds: timeout)
+                guard parent != nil else { return nil }
+            } else {
+                // Somebody else's child by now, who collects it; what it was is in the status file.
+                guard try process.wait(milliseconds: timeout) else { return nil }
+            }
         } catch { throw .system(error) }
-        guard let parent else { return nil }
         return try conclude(parent)
     }
 
     /// A refusal wins over the exit that it caused; a record over the parent's own exit code, which
     /// cannot tell 137 from SIGKILL.
-    private func conclude(_ parent: ExitStatus) throws(ConfinementError) -> CageExit {
-        lifeline = nil
+    private func conclude(_ parent: ExitStatus?) throws(ConfinementError) -> CageExit {
+        isLetGo = true
         try readStatus()
         let result: CageExit
         if let refusal {
@@ -144,6 +216,8 @@ package final class Cage {
             // Without a record nothing ran: the prefix of a test, or a cage that could not speak.
             case .exited(let code):
                 result = .refused(feature: "cage_silent", detail: "exit \(code)", code: EPROTO)
+            // A parent that has nothing to say was killed, and its cage with it.
+            case nil: result = .signalled(SIGKILL)
             }
         }
         limit = limit(behind: result)
@@ -155,7 +229,7 @@ package final class Cage {
     private func limit(behind end: CageExit) -> LimitHit? {
         switch end {
         case .exited(0), .refused: nil
-        case .signalled(SIGXFSZ): LimitHit(.fileSize, max: Int(limits.fileBytesMax))
+        case .signalled(SIGXFSZ): LimitHit(.fileSize, max: Int(label.limits.fileBytesMax))
         case .exited: group?.hit
         // Nobody is killed for a process that could not be made.
         case .signalled: group?.hit.flatMap { $0.resource == .memory ? $0 : nil }
@@ -185,17 +259,33 @@ package final class Cage {
     }
 
     private func readStatus() throws(ConfinementError) {
-        while let bytes = try read(status.raw, bytesMax: CageStatus.recordBytes), !bytes.isEmpty {
-            statusBytes += bytes.count
-            guard statusBytes <= CageStatus.streamBytesMax else { throw .status("too long") }
-            unread += bytes
-            while unread.count >= CageStatus.recordBytes {
-                let record = try CageStatus(unread.prefix(CageStatus.recordBytes))
-                unread.removeFirst(CageStatus.recordBytes)
-                note(record)
-            }
+        while true {
+            guard nextRecord < statusEnd else { throw .status("too long") }
+            var bytes = [UInt8](repeating: 0, count: CageStatus.recordBytes)
+            let count = pread(status.raw, &bytes, bytes.count, off_t(nextRecord))
+            guard count == bytes.count else { return }
+            nextRecord += count
+            note(try CageStatus(bytes[...]))
         }
     }
+
+    private var doorRaw: Int32? {
+        switch door {
+        case .some(let door): door.raw
+        case nil: nil
+        }
+    }
+
+    private func knock(_ broker: Int32) throws(SystemError) {
+        switch door {
+        case .some(let door):
+            try door.send([0], [broker], waitingMilliseconds: Self.doorMilliseconds)
+        case nil: throw SystemError("renew", code: ENOTCONN, subject: "a cage without a door")
+        }
+    }
+
+    /// A second for room on a door on which nothing waits.
+    private static let doorMilliseconds: Int32 = 1000
 
     /// The first of each kind counts.
     private func note(_ record: CageStatus) {

@@ -20,6 +20,9 @@ final class CageGroup {
         self.linger = linger
     }
 
+    /// The last part of its path.
+    var name: String { String(path.split(separator: "/").last ?? "") }
+
     /// For clone3(2), which starts a process right inside: there is no instant outside.
     var raw: Int32 { directory.raw }
 

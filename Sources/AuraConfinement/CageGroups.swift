@@ -40,7 +40,9 @@ package final class CageGroups {
     }
 
     /// Cages below `base`, a cgroup v2 directory of which the caller may make children.
-    private init(below base: String) throws(SystemError) {
+    ///
+    /// Groups named in `kept` are left as they are, with what is in them.
+    private init(below base: String, keeping kept: Set<String> = []) throws(SystemError) {
         let available = ControlFile.read(base + "/cgroup.controllers") ?? ""
         let present = Set(available.split { $0 == " " || $0 == "\n" }.map(String.init))
         let cages = base + "/cages"
@@ -69,15 +71,15 @@ package final class CageGroups {
         self.missing = missing
         self.cages = cages
         controllers = enabled
-        sweep(cages)
+        sweep(cages, keeping: kept)
     }
 
     /// Takes the group that this process was started in, moves the process into a leaf of its own
     /// below it, and removes what an earlier daemon left there.
     ///
     /// Only a group that was delegated to this user, and never the root: what is not ours is left
-    /// as it is.
-    package static func claim() -> CageGroups {
+    /// as it is. `kept`: the groups of cages that the earlier daemon has handed over.
+    package static func claim(keeping kept: Set<String> = []) -> CageGroups {
         guard let mount = mountPoint() else {
             return CageGroups("cgroup_absent", "no cgroup v2 is mounted")
         }
@@ -101,9 +103,28 @@ package final class CageGroups {
             }
             // First: a group with children that are controlled may have no process of its own.
             try ControlFile.write("0", to: daemon + "/cgroup.procs")
-            return try CageGroups(below: base)
+            return try CageGroups(below: base, keeping: kept)
         } catch {
             return CageGroups("cgroup_not_delegated", "\(error)")
+        }
+    }
+
+    /// Takes the controllers off the cages that outlive their daemon, so that the service manager can
+    /// put another one into the group; that one bounds them again.
+    ///
+    /// For a process of the same service that runs after the daemon, in a group beside the cages.
+    package static func release() {
+        guard let mount = mountPoint(), let own = ownPath(), own != "/" else { return }
+        // `.control`: where systemd puts such a process, in a delegated group.
+        let name = own.split(separator: "/").last.map(String.init) ?? ""
+        let isBeside = [".control", "daemon"].contains(name)
+        let path = isBeside ? String(own.dropLast(name.count + 1)) : own
+        for group in ["/cages", ""] {
+            for controller in wanted {
+                // Not enabled, or nothing is left of the group: then there is nothing to do.
+                try? ControlFile.write(
+                    "-" + controller, to: mount + path + group + "/cgroup.subtree_control")
+            }
         }
     }
 
@@ -125,6 +146,19 @@ package final class CageGroups {
         guard mkdir(path, 0o755) == 0 else {
             throw SystemError("mkdir", code: errno, subject: path)
         }
+        return try bound(path, limits)
+    }
+
+    /// The group of a cage that is taken over, bounded anew: a restart may have had to take the
+    /// controllers off.
+    func adopt(_ name: String, _ limits: CagePlan.Limits) throws(SystemError) -> CageGroup? {
+        guard let cages else { return nil }
+        return try bound("\(cages)/\(name)", limits)
+    }
+
+    private func bound(
+        _ path: String, _ limits: CagePlan.Limits
+    ) throws(SystemError) -> CageGroup {
         let group = CageGroup(
             path: path, directory: try FileSystem.openDirectory(path), limits: limits
         ) { [weak self] in self?.lingering.insert($0) }
@@ -149,8 +183,9 @@ package final class CageGroups {
     }
 
     /// Ends and removes what an earlier daemon, killed in the middle, had made.
-    private func sweep(_ cages: String) {
-        var left = Self.children(of: cages)
+    private func sweep(_ cages: String, keeping kept: Set<String>) {
+        let found = Self.children(of: cages)
+        var left = found.filter { path in !kept.contains { path.hasSuffix("/" + $0) } }
         for path in left { try? ControlFile.write("1", to: path + "/cgroup.kill") }
         for _ in 0..<Self.sweepSteps where !left.isEmpty {
             left.removeAll { rmdir($0) == 0 || errno == ENOENT }
@@ -158,7 +193,7 @@ package final class CageGroups {
         }
         lingering = Set(left)
         // Names of what could not go are not given again.
-        made = left.compactMap { Int($0.split(separator: "-").last ?? "") }.max() ?? 0
+        made = found.compactMap { Int($0.split(separator: "-").last ?? "") }.max() ?? 0
     }
 
     private static func children(of path: String) -> [String] {

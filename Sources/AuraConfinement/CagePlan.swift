@@ -42,7 +42,7 @@ package struct CagePlan: Hashable, Sendable {
     /// Resource limits of each process; see setrlimit(2).
     ///
     /// Never above what the daemon has itself.
-    package struct Limits: Hashable, Sendable {
+    package struct Limits: Hashable, Sendable, Codable {
         /// 4096: builds open many files; far below what exhausts the host.
         package var openFilesMax: UInt64 = 4096
         /// 4 GiB: no build product is larger; a runaway file ends by SIGXFSZ.

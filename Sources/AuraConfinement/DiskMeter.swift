@@ -25,8 +25,10 @@ package final class DiskMeter: Sendable {
     /// 1,000,000 names: no checkout or build has as many, and a walk of them takes a second.
     static let namesMax = 1_000_000
 
-    private let path: String
-    private let bytesMax: Int
+    /// The tree's directory.
+    package let path: String
+    /// How large it may be.
+    package let bytesMax: Int
     private let seen = Mutex(Seen())
 
     /// Measures the tree at `path`, which a hostile program may write.

@@ -1,4 +1,4 @@
-import AuraSystem
+package import AuraSystem
 import Glibc
 
 /// Starts cages.
@@ -56,14 +56,17 @@ package final class Launcher {
         static let status: Int32 = 5
         static let lifeline: Int32 = 6
         static let group: Int32 = 7
+        static let door: Int32 = 8
     }
 
     /// Spawns a cage.
     ///
     /// Returns while it is still being built: a refusal arrives as its end.
     ///
+    /// `tag`: what a later daemon, which takes the cage over, is to know of it.
+    ///
     /// Throws `.plan`, or `.system` when out of descriptors or without an aura-cage at its path.
-    package func launch(_ plan: CagePlan) throws(ConfinementError) -> Cage {
+    package func launch(_ plan: CagePlan, tag: String = "") throws(ConfinementError) -> Cage {
         guard let filter = filters[plan.profile] else {
             preconditionFailure("a filter for every profile")
         }
@@ -76,48 +79,78 @@ package final class Launcher {
             landlockABIMin: Launcher.landlockABIMin, inGroup: group != nil,
             niceness: plan.profile == .command ? Launcher.commandNiceness : 0)
         do throws(SystemError) {
+            let label = CageLabel(
+                name: try newName(), group: group?.name, limits: plan.limits, tag: tag)
             switch plan.profile {
-            case .command where !plan.hasProxy:
-                return try spawn(policy, broker: nil, inside: nil, group, plan.limits)
-            case .worker, .command:
+            case .command where plan.hasProxy:
                 var pair = try DescriptorPair.sockets(.stream)
                 let outside = pair.takeFirst()
+                let inside = pair.takeSecond()
+                return try spawn(
+                    policy, label, broker: outside, door: nil,
+                    inside: [Spawn.Descriptor(child: Place.broker, parent: inside.raw)], group)
+            case .command:
+                return try spawn(policy, label, broker: nil, door: nil, inside: [], group)
+            case .worker:
+                var pair = try DescriptorPair.sockets(.stream)
+                var doors = try DescriptorPair.sockets(.packets)
+                let outside = pair.takeFirst()
+                let door = PacketSocket(adopting: doors.takeFirst())
+                // One way: a hostile worker cannot put anything into it.
+                try door.refuse()
                 // In a scope of its own that outlives the spawn: the optimiser of Swift 6.3.1 closes a
                 // descriptor early that is kept in an optional.
                 let inside = pair.takeSecond()
-                return try spawn(policy, broker: outside, inside: inside.raw, group, plan.limits)
+                let doorInside = doors.takeSecond()
+                return try spawn(
+                    policy, label, broker: outside, door: door,
+                    inside: [
+                        Spawn.Descriptor(child: Place.broker, parent: inside.raw),
+                        Spawn.Descriptor(child: Place.door, parent: doorInside.raw),
+                    ], group)
             }
         } catch { throw .system(error) }
     }
 
+    /// Takes over a cage that an earlier daemon has launched.
+    ///
+    /// Throws `.system` when something of it is missing or cannot be read: it ends then.
+    package func adopt(_ kept: KeptDescriptors) throws(ConfinementError) -> Cage {
+        do throws(SystemError) { return try Cage(adopting: kept, groups: groups) } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Never twice in a boot.
+    private func newName() throws(SystemError) -> String {
+        String(try Entropy.word(), radix: 16)
+    }
+
     private func spawn(
-        _ bytes: [UInt8], broker: consuming OwnedDescriptor?, inside: Int32?, _ group: CageGroup?,
-        _ limits: CagePlan.Limits
+        _ bytes: [UInt8], _ label: CageLabel, broker: consuming OwnedDescriptor?,
+        door: consuming PacketSocket?, inside: [Spawn.Descriptor], _ group: CageGroup?
     ) throws(SystemError) -> Cage {
         let policy = try FileSystem.sealedMemory(name: "aura-policy", content: bytes)
         var output = try DescriptorPair.pipe()
-        var status = try DescriptorPair.pipe()
-        var lifeline = try DescriptorPair.pipe()
+        // A socket, not a pipe: who writes to a cage that is just ending gets an error and no signal.
+        var lifeline = try DescriptorPair.sockets(.packets)
         let outputReader = output.takeFirst()
         let outputWriter = output.takeSecond()
-        let statusReader = status.takeFirst()
-        let statusWriter = status.takeSecond()
-        let lifelineReader = lifeline.takeFirst()
-        let lifelineWriter = lifeline.takeSecond()
+        let status = try label.file()
+        let records = Int(lseek(status.raw, 0, SEEK_CUR))
+        let lifelineOutside = PacketSocket(adopting: lifeline.takeFirst())
+        let lifelineInside = lifeline.takeSecond()
         try outputReader.setNonblocking()
-        try statusReader.setNonblocking()
 
         var descriptors = [
             Spawn.Descriptor(child: Place.input, parent: null.raw),
             Spawn.Descriptor(child: Place.output, parent: outputWriter.raw),
             Spawn.Descriptor(child: Place.errors, parent: outputWriter.raw),
             Spawn.Descriptor(child: Place.policy, parent: policy.raw),
-            Spawn.Descriptor(child: Place.status, parent: statusWriter.raw),
-            Spawn.Descriptor(child: Place.lifeline, parent: lifelineReader.raw),
+            Spawn.Descriptor(child: Place.status, parent: status.raw),
+            Spawn.Descriptor(child: Place.lifeline, parent: lifelineInside.raw),
         ]
-        if let inside {
-            descriptors.append(Spawn.Descriptor(child: Place.broker, parent: inside))
-        }
+        descriptors += inside
         if let group {
             descriptors.append(Spawn.Descriptor(child: Place.group, parent: group.raw))
         }
@@ -127,8 +160,8 @@ package final class Launcher {
             descriptors: descriptors
         ).start()
         return Cage(
-            process: process, output: outputReader, status: statusReader,
-            lifeline: lifelineWriter, broker: broker, group: group, groups: groups,
-            limits: limits)
+            process: process, output: outputReader, status: status, records: records,
+            lifeline: lifelineOutside, broker: broker, door: door, label: label, group: group,
+            groups: groups)
     }
 }

@@ -22,10 +22,10 @@ final class AttemptKeeper {
         var isBroken = false
         var hash = RequestHash()
 
-        init(cage: Cage) throws {
+        init(cage: Cage, broker: consuming OwnedDescriptor) throws {
             self.cage = cage
             channel = try FrameChannel(
-                descriptor: cage.takeBroker(), frameBytesMax: FrameBounds.bytesMax,
+                descriptor: broker, frameBytesMax: FrameBounds.bytesMax,
                 backlogBytesMax: 2 * FrameBounds.bytesMax)
         }
     }
@@ -33,6 +33,9 @@ final class AttemptKeeper {
     private let launcher: Launcher
     private let watches: Watches
     private let attestor: Attestor
+    private let store: CageStore
+    /// Handed over by an earlier daemon, until they are claimed: the newest of each run.
+    private var kept: [RunID: KeptCage] = [:]
     private var workers: [Key: Worker] = [:]
     private var isEnding = false
 
@@ -40,8 +43,9 @@ final class AttemptKeeper {
     private static let readBytesMax = 64 << 10
 
     /// A keeper without workers.
-    init(launcher: Launcher, watches: Watches) throws {
+    init(launcher: Launcher, watches: Watches, store: CageStore) throws {
         self.launcher = launcher
+        self.store = store
         self.watches = watches
         attestor = try Attestor()
     }
@@ -49,30 +53,79 @@ final class AttemptKeeper {
     /// Builds the cage and sends the whole assignment as the first frame.
     func launch(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) -> [Event] {
         do {
-            let worker = try Worker(cage: launcher.launch(plan))
-            workers[key] = worker
-            worker.watches = [
-                try watches.add(worker.channel.raw) { [weak self] _ in
-                    try self?.converse(key, worker) ?? []
-                },
-                try watches.add(worker.cage.outputRaw) { [weak self] _ in
-                    try self?.read(worker)
-                    return []
-                },
-                try watches.add(worker.cage.processRaw) { [weak self] _ in
-                    try self?.collect(key, worker) ?? []
-                },
-                try watches.add(worker.cage.statusRaw) { [weak self] _ in
-                    try self?.noteStart(key, worker) ?? []
-                },
-            ]
-            return send(.assign(assignment: assignment), to: key)
+            let cage = try launcher.launch(plan, tag: CageTag(key).text)
+            return try employ(Worker(cage: cage, broker: cage.takeBroker()), key, assignment)
         } catch {
             return [
                 .attemptEnded(
                     key.run, key.generation, .refused(feature: "\(error)"), detail: "\(error)")
             ]
         }
+    }
+
+    /// Notes a worker that an earlier daemon has handed over: its attempt and process, or nil when it
+    /// is none.
+    func receive(_ cage: KeptCage) throws -> (key: Key, process: Int)? {
+        guard let generation = cage.tag.generation else { return nil }
+        if let other = kept[cage.tag.run] {
+            // One of them is on its way out: the run went on with the later one.
+            let isOlder = other.tag.generation.map { $0 < generation } ?? true
+            try end(isOlder ? other : cage)
+            guard isOlder else { return nil }
+        }
+        kept[cage.tag.run] = cage
+        return (Key(run: cage.tag.run, generation: generation), Int(cage.cage.processID.raw))
+    }
+
+    /// Goes on with the worker of an earlier daemon, under a generation of its own: it gets a new
+    /// broker and the whole assignment, and folds it as a new one would.
+    func takeOver(_ key: Key, _ assignment: Assignment) -> [Event] {
+        guard let found = kept.removeValue(forKey: key.run) else { return [] }
+        do {
+            return try employ(
+                Worker(cage: found.cage, broker: found.cage.renewBroker()), key, assignment)
+        } catch {
+            try? end(found)
+            return [
+                .attemptEnded(
+                    key.run, key.generation, .signalled(number: 9),
+                    detail: "the worker could not be taken over: \(error)")
+            ]
+        }
+    }
+
+    /// Ends what an earlier daemon has handed over and no run wants.
+    func endUnclaimed() throws {
+        for found in kept.values { try end(found) }
+        kept = [:]
+    }
+
+    private func end(_ found: KeptCage) throws {
+        try found.cage.kill()
+        store.drop(found.cage.name)
+    }
+
+    private func employ(
+        _ worker: Worker, _ key: Key, _ assignment: Assignment
+    ) throws -> [Event] {
+        store.keep(worker.cage)
+        workers[key] = worker
+        worker.watches = [
+            try watches.add(worker.channel.raw) { [weak self] _ in
+                try self?.converse(key, worker) ?? []
+            },
+            try watches.add(worker.cage.outputRaw) { [weak self] _ in
+                try self?.read(worker)
+                return []
+            },
+            try watches.add(worker.cage.processRaw) { [weak self] _ in
+                try self?.collect(key, worker) ?? []
+            },
+            try watches.add(worker.cage.standRaw) { [weak self] _ in
+                try self?.noteStart(key, worker) ?? []
+            },
+        ]
+        return send(.assign(assignment: assignment), to: key)
     }
 
     /// Queues a frame; a worker that does not read is a worker that broke the protocol.
@@ -208,6 +261,7 @@ final class AttemptKeeper {
         }
         for watch in worker.watches { watches.remove(watch) }
         workers[key] = nil
+        store.drop(worker.cage.name)
         let said = worker.output.text().split(separator: "\n").last.map(String.init)
         let exit = AttemptExit(end, worker.cage.limit)
         return last + [

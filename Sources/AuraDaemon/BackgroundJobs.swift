@@ -33,6 +33,9 @@ struct BackgroundJobs {
 
     mutating func began(_ key: Key) { jobs[key] = Job() }
 
+    /// One that an earlier daemon had begun.
+    mutating func goesOn(_ key: Key, after log: OutputLog) { jobs[key] = Job(log: log) }
+
     mutating func put(_ bytes: [UInt8], of key: Key) { jobs[key]?.log.append(bytes) }
 
     /// Answers all who waited for the command.

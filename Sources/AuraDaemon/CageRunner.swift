@@ -13,25 +13,26 @@ final class CageRunner {
 
     private final class Job {
         let cage: Cage
-        let startedAt: Int
+        let spool: OutputSpool
+        let tag: CageTag.Job
         var watch: LimitWatch
         let disk: DiskMeter?
         let conclude: (StepResult) -> [Event]
-        var output: OutputTail
         var watches: [UInt64] = []
         /// Why it was killed, once it was for a limit.
         var verdict: StepResult.Exit?
         var isCancelled = false
 
         init(
-            cage: Cage, plan: StepPlans.Plan, conclude: @escaping (StepResult) -> [Event]
+            cage: Cage, spool: OutputSpool, tag: CageTag.Job, disk: DiskMeter?,
+            conclude: @escaping (StepResult) -> [Event]
         ) {
             self.cage = cage
+            self.spool = spool
+            self.tag = tag
+            self.disk = disk
             self.conclude = conclude
-            output = plan.output
-            disk = plan.disk
-            startedAt = SystemClock.monotonicMilliseconds()
-            watch = LimitWatch(timeout: plan.timeout, limits: plan.limits, at: startedAt)
+            watch = LimitWatch(timeout: tag.timeout, limits: tag.limits, at: tag.startedAt)
         }
 
         var isEnding: Bool { verdict != nil || isCancelled }
@@ -39,17 +40,23 @@ final class CageRunner {
 
     private let launcher: Launcher
     private let watches: Watches
+    private let store: CageStore
     private var jobs: [Key: Job] = [:]
     private let proxies: Proxies
+    /// Handed over by an earlier daemon, until they are claimed.
+    private var kept: [Key: KeptCage] = [:]
+    /// Have ended: kept, by name, until their outcome is in the record.
+    private var ended: [Key: String] = [:]
     private var background = BackgroundJobs()
 
     /// 256 KiB: what one turn reads of one program's output.
     private static let readBytesMax = 256 << 10
 
     /// A runner without jobs.
-    init(launcher: Launcher, watches: Watches, proxies: Proxies) {
+    init(launcher: Launcher, watches: Watches, store: CageStore, proxies: Proxies) {
         self.launcher = launcher
         self.watches = watches
+        self.store = store
         self.proxies = proxies
     }
 
@@ -62,26 +69,86 @@ final class CageRunner {
         conclude: @escaping (StepResult) -> [Event]
     ) -> [Event] {
         do {
+            let tag = CageTag(
+                key, plan, at: SystemClock.monotonicMilliseconds(), inBackground: inBackground)
+            guard let bounds = tag.job else { preconditionFailure("the tag of a command") }
+            let spool = try OutputSpool(headMax: bounds.head)
             let job = Job(
-                cage: try launcher.launch(plan.cage), plan: plan, conclude: conclude)
-            jobs[key] = job
+                cage: try launcher.launch(plan.cage, tag: tag.text), spool: spool, tag: bounds,
+                disk: plan.disk, conclude: conclude)
+            store.keep(job.cage, spool: spool)
             if inBackground { background.began(key) }
             if plan.cage.hasProxy {
                 try proxies.begin(key, job.cage.takeBroker(), plan.proxied)
             }
-            let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
-                try self?.read(key, job)
-                return []
-            }
-            let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
-                try self?.finish(key, job) ?? []
-            }
-            job.watches = [reading, ending]
+            try follow(key, job)
             return []
         } catch {
             return conclude(
                 StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))
         }
+    }
+
+    /// Notes a command that an earlier daemon has handed over: whose it is, or nil when it is none.
+    func receive(_ cage: KeptCage) -> (key: Key, process: Int)? {
+        guard let command = cage.tag.command, cage.tag.job != nil else { return nil }
+        let key = Key(run: cage.tag.run, command: command)
+        kept[key] = cage
+        return (key, Int(cage.cage.processID.raw))
+    }
+
+    /// Goes on with a command of an earlier daemon as if this one had started it.
+    ///
+    /// The time without output counts from now; all other time from its start.
+    func takeOver(_ key: Key, conclude: @escaping (StepResult) -> [Event]) -> [Event] {
+        guard let found = kept.removeValue(forKey: key), let tag = found.tag.job else { return [] }
+        do {
+            let spool = try OutputSpool(
+                adopting: try found.descriptors.take(.spool), headMax: tag.head)
+            let disk = tag.diskPath.flatMap { path in
+                tag.diskMax.map { DiskMeter(path: path, bytesMax: $0) }
+            }
+            let job = Job(
+                cage: found.cage, spool: spool, tag: tag, disk: disk, conclude: conclude)
+            job.watch.heard(at: SystemClock.monotonicMilliseconds())
+            store.keep(job.cage, spool: spool)
+            if tag.isInBackground { background.goesOn(key, after: try OutputLog(spool)) }
+            try follow(key, job)
+            return []
+        } catch {
+            try? found.cage.kill()
+            store.drop(found.cage.name)
+            return conclude(
+                StepResult(
+                    exit: .refused(feature: "taking it over: \(error)"), output: "",
+                    duration: .zero))
+        }
+    }
+
+    /// Ends what an earlier daemon has handed over and no run wants.
+    func endUnclaimed() throws {
+        for found in kept.values {
+            try found.cage.kill()
+            store.drop(found.cage.name)
+        }
+        kept = [:]
+    }
+
+    /// The outcome of a command is in the record: nobody will want it again.
+    func settle(_ key: Key) {
+        if let name = ended.removeValue(forKey: key) { store.drop(name) }
+    }
+
+    private func follow(_ key: Key, _ job: Job) throws {
+        jobs[key] = job
+        let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
+            try self?.read(key, job)
+            return []
+        }
+        let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
+            try self?.finish(key, job) ?? []
+        }
+        job.watches = [reading, ending]
     }
 
     /// Reads the output of a command in the background for the call `caller`.
@@ -111,6 +178,7 @@ final class CageRunner {
     /// Kills what serves `run`; nothing more is heard of it.
     func cancel(_ run: RunID) throws {
         background.forget(run)
+        for key in ended.keys where key.run == run { settle(key) }
         for (key, job) in jobs where key.run == run {
             job.isCancelled = true
             try job.cage.kill()
@@ -147,17 +215,21 @@ final class CageRunner {
     }
 
     private func read(_ key: Key, _ job: Job) throws {
-        guard let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax) else { return }
-        if bytes.isEmpty, let reading = job.watches.first {
+        guard let count = try keep(job, of: key) else { return }
+        if count == 0, let reading = job.watches.first {
             watches.remove(reading)
         }
-        keep(bytes, of: key, job)
         job.watch.heard(at: SystemClock.monotonicMilliseconds())
     }
 
-    private func keep(_ bytes: [UInt8], of key: Key, _ job: Job) {
-        job.output.append(bytes)
-        background.put(bytes, of: key)
+    /// How many bytes there were; 0 at the end of the output, nil when nothing is there now.
+    private func keep(_ job: Job, of key: Key) throws -> Int? {
+        let before = job.spool.count
+        let count = try job.spool.fill(from: job.cage.outputRaw, bytesMax: Self.readBytesMax)
+        if job.tag.isInBackground {
+            background.put(try job.spool.read(before..<job.spool.count), of: key)
+        }
+        return count
     }
 
     private func finish(_ key: Key, _ job: Job) throws -> [Event] {
@@ -165,13 +237,17 @@ final class CageRunner {
         for watch in job.watches { watches.remove(watch) }
         jobs[key] = nil
         let requests = proxies.end(key)
-        guard !job.isCancelled else { return requests }
-        while let bytes = try job.cage.readOutput(bytesMax: Self.readBytesMax), !bytes.isEmpty {
-            keep(bytes, of: key, job)
+        guard !job.isCancelled else {
+            store.drop(job.cage.name)
+            return requests
         }
+        ended[key] = job.cage.name
+        while let count = try keep(job, of: key), count > 0 {}
         let exit = job.verdict ?? StepResult.Exit(end, job.cage.limit)
-        let duration = Milliseconds(SystemClock.monotonicMilliseconds() - job.startedAt)
-        var output = job.output.text()
+        let duration = Milliseconds(SystemClock.monotonicMilliseconds() - job.tag.startedAt)
+        var kept = OutputTail(head: job.tag.head, tail: job.tag.tail)
+        try kept.take(job.spool)
+        var output = kept.text()
         if case .exited = exit, let limit = job.cage.limit {
             // It failed by itself, perhaps for this: whoever reads the output should know.
             output += "\n[\(limit.text)]\n"

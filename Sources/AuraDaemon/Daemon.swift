@@ -11,6 +11,8 @@ import Glibc
 package struct Daemon {
     /// The version that `--version`, the record and the control API name.
     package static let version = "0.1.0"
+    /// 16,384: for 256 runs with a few commands each.
+    private static let descriptorsMax: UInt = 16_384
 
     private let settings: Settings
     private let configurationDirectory: String
@@ -76,11 +78,23 @@ package struct Daemon {
         umask(0o077)
         var settings = try prepareState()
         try hardenProcess()
+        // A worker takes six, and a command as many.
+        raiseDescriptorLimit(to: Self.descriptorsMax)
         settings.stateDirectory =
             CagePlan.canonicalPath(settings.stateDirectory) ?? settings.stateDirectory
+        let store: RecordStore
+        do {
+            store = try RecordStore(directory: settings.stateDirectory + "/record")
+        } catch {
+            throw Self.refusal(error)
+        }
+        let cagePath = settings.libexecDirectory + "/aura-cage"
+        // After the record, which only one daemon can hold: what another one keeps is not ours.
+        let cageStore = CageStore(
+            directory: settings.stateDirectory, cagePath: cagePath, for: settings.handover)
         let launcher = try Launcher(
-            cagePath: settings.libexecDirectory + "/aura-cage",
-            workerPath: settings.libexecDirectory + "/aura-worker", groups: CageGroups.claim())
+            cagePath: cagePath, workerPath: settings.libexecDirectory + "/aura-worker",
+            groups: CageGroups.claim(keeping: cageStore.groups))
         let features = try HostFeatures.probe(
             launcher, workerArguments: [WorkerMode.selfCheck.rawValue])
         let fatal = features.missing.filter(\.isFatal)
@@ -88,12 +102,6 @@ package struct Daemon {
             let names = fatal.map { "  \($0.feature): \($0.detail)" }.joined(separator: "\n")
             throw StartError(
                 .badConfiguration, "this host cannot confine workers; missing:\n\(names)")
-        }
-        let store: RecordStore
-        do {
-            store = try RecordStore(directory: settings.stateDirectory + "/record")
-        } catch {
-            throw Self.refusal(error)
         }
         let signer: CheckpointSigner
         do {
@@ -103,12 +111,15 @@ package struct Daemon {
         }
         let loop = try TurnLoop(
             settings: settings, store: store, signer: signer, launcher: launcher,
-            scripts: scripts,
+            cageStore: cageStore, scripts: scripts,
             credentials: Credentials(configurationDirectory: configurationDirectory),
             weaknesses: features.missing.map { "\($0.feature): \($0.detail)" },
             isForeground: isForeground)
         try loop.run()
     }
+
+    /// What the unit runs after the daemon has ended, see `CageGroups.release`.
+    package static func releaseGroup() { CageGroups.release() }
 
     /// Replaces the key that signs the record by a new one, endorsed by the old one, and answers
     /// the new public key.

@@ -51,12 +51,46 @@ final class Effects {
         }
     }
 
+    /// Takes note of what is durable: nobody will ask for these outcomes again.
+    func settle(_ entries: [Entry]) {
+        for entry in entries {
+            guard let run = entry.run, case .transacted(_, let transaction) = entry.fact,
+                let command = transaction.settledCommand
+            else { continue }
+            cages.settle(.init(run: run, command: command))
+        }
+    }
+
+    /// Notes what an earlier daemon has handed over.
+    func receive(_ cages: [KeptCage]) throws -> Handover.Found {
+        var found = Handover.Found()
+        for cage in cages {
+            if let (key, process) = self.cages.receive(cage) {
+                found.commands[key.run, default: [:]][key.command] = process
+            } else if let (key, process) = try attempts.receive(cage) {
+                found.attempts[key.run] = .init(generation: key.generation, process: process)
+            }
+        }
+        return found
+    }
+
+    /// Ends what was handed over and no run wants.
+    func endUnclaimed() throws {
+        try cages.endUnclaimed()
+        try attempts.endUnclaimed()
+    }
+
     /// Performs one action.
     ///
     /// Replies to operators and checkpoints are the turn loop's own.
     func perform(_ action: Action, _ state: State) throws -> [Event] {
         switch action {
         case .launch(let run, let generation): return launch(run, generation, state)
+        case .takeOver(let run, let generation):
+            return launch(run, generation, state, isTakingOver: true)
+        case .takeOverCommand(let run, let command, let plan):
+            return cages.takeOver(
+                .init(run: run, command: command), conclude: conclusion(plan, command, of: run))
         case .deliver(let run, let generation, let basis):
             let news = Array(try history(of: run).dropFirst(basis))
             return attempts.send(
@@ -124,7 +158,9 @@ final class Effects {
         }
     }
 
-    private func launch(_ run: RunID, _ generation: Generation, _ state: State) -> [Event] {
+    private func launch(
+        _ run: RunID, _ generation: Generation, _ state: State, isTakingOver: Bool = false
+    ) -> [Event] {
         guard let row = state.runs[run], let definition = state.definitions[row.definition],
             let owner = state.lineage(of: run).last
         else { return [] }
@@ -139,8 +175,10 @@ final class Effects {
                 history: try history(of: run), pendingTools: tools,
                 rules: row.rules ?? KernelRules.first,
                 edits: row.edits ?? .exact)
+            let key = AttemptKeeper.Key(run: run, generation: generation)
+            guard !isTakingOver else { return attempts.takeOver(key, assignment) }
             return attempts.launch(
-                .init(run: run, generation: generation),
+                key,
                 try plans.worker(of: row, owner: owner, definition), assignment)
         } catch {
             return [
@@ -161,10 +199,18 @@ final class Effects {
         return read
     }
 
+    /// What the end of a command means to its run.
+    private func conclusion(
+        _ plan: Intent.Plan, _ command: CommandID, of run: RunID
+    ) -> (StepResult) -> [Event] {
+        if case .step = plan { return { [.stepEnded(run, command, $0)] } }
+        return { [.toolEnded(run, command, ToolResult(ofCommand: $0))] }
+    }
+
     private func runStep(
         _ request: StepRequest, _ command: CommandID, of run: RunID, _ state: State
     ) -> [Event] {
-        let conclude = { (result: StepResult) in [Event.stepEnded(run, command, result)] }
+        let conclude = conclusion(.step(request: request), command, of: run)
         return start(run, command, state, conclude) { row, owner, definition in
             try plans.plan(request, of: row, owner: owner, definition)
         }
@@ -195,9 +241,7 @@ final class Effects {
         case .runCommand: break
         case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: return []
         }
-        let conclude = { (result: StepResult) in
-            [Event.toolEnded(run, command, ToolResult(ofCommand: result))]
-        }
+        let conclude = conclusion(.tool(call: call), command, of: run)
         let isBackground = call.isBackground
         return start(run, command, state, inBackground: isBackground, conclude) {
             row, owner, definition in

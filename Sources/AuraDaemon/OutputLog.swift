@@ -1,9 +1,11 @@
+import AuraSystem
+
 /// What a command in the background has put out, for whoever reads on from a byte.
 ///
 /// Memory is bounded: the newest bytes are kept, and what is gone is said.
 struct OutputLog {
     /// 256 KiB of a command are kept: a server may write for hours.
-    static let keptBytesMax = 256 << 10
+    static let keptBytesMax = OutputSpool.tailBytesMax
     /// 24 KiB at a time: below the bound at which a run's kernel cuts a result in its middle.
     static let readBytesMax = 24 << 10
 
@@ -13,6 +15,15 @@ struct OutputLog {
 
     /// All that was ever put out.
     var count: Int { gone + kept.count }
+
+    /// Nothing yet.
+    init() {}
+
+    /// What an earlier daemon had read of it.
+    init(_ spool: OutputSpool) throws(SystemError) {
+        gone = max(0, spool.count - Self.keptBytesMax)
+        kept = try spool.read(gone..<spool.count)
+    }
 
     mutating func append(_ bytes: [UInt8]) {
         kept += bytes

@@ -1,3 +1,5 @@
+import AuraSystem
+
 /// What is kept of a program's output: its head and its tail, with a line between that says what is
 /// missing.
 ///
@@ -29,6 +31,15 @@ struct OutputTail {
         // Twice the bound before cutting, so that cutting is paid once in a while.
         guard tail.count > 2 * tailMax else { return }
         cut()
+    }
+
+    /// What is to be kept of a spool.
+    mutating func take(_ spool: OutputSpool) throws(SystemError) {
+        append(try spool.read(0..<headMax))
+        guard spool.count > headMax else { return }
+        let start = max(headMax, spool.count - tailMax)
+        dropped += start - headMax
+        append(try spool.read(start..<spool.count))
     }
 
     private mutating func cut() {

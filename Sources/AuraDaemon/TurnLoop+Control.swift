@@ -75,7 +75,8 @@ extension TurnLoop {
             reasoners: kernel.reasoners(
                 problems: calls.credentialProblems(of: settings.reasoners.keys)),
             trouble: commits.trouble, isPruning: care.isPruning ? true : nil,
-            auditWaiting: audit.waiting(store.head.sequence))
+            auditWaiting: audit.waiting(store.head.sequence),
+            handover: kernel.handover == Handover() ? nil : kernel.handover)
     }
 
     private func problem(of name: AutomatonName) -> String? {

@@ -31,6 +31,9 @@ final class TurnLoop {
     let changes: ChangeWatches
     let hooks: HookServer?
     private let effects: Effects
+    private let cageStore: CageStore
+    /// What an earlier daemon has handed over.
+    private let found: Handover.Found
     let notifier = ServiceNotifier()
     let weaknesses: [String]
     var kernel: Kernel
@@ -42,6 +45,10 @@ final class TurnLoop {
     private let live: LiveTexts
     var server: Task<Void, Never>?
     private var stopReason: String?
+    /// Whether what an earlier daemon has handed over is claimed or ended.
+    private var isSettledIn = false
+    /// Whether what runs is left to the next daemon.
+    private var leavesCages = false
     private var nextBeat: Int?
     private var zones = ZoneStamps()
     private var nextZoneLook = 0
@@ -70,8 +77,8 @@ final class TurnLoop {
     /// Nothing is started yet: the signals are blocked before any thread exists.
     init(
         settings: Settings, store: RecordStore, signer: CheckpointSigner, launcher: Launcher,
-        scripts: [String: Script], credentials: Credentials, weaknesses: [String],
-        isForeground: Bool
+        cageStore: CageStore, scripts: [String: Script], credentials: Credentials,
+        weaknesses: [String], isForeground: Bool
     ) throws {
         self.settings = settings
         self.store = store
@@ -79,7 +86,7 @@ final class TurnLoop {
         care = RecordCare(store: store, rule: settings.retention)
         self.signer = signer
         self.weaknesses = weaknesses
-        signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
+        signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGUSR2])
         watches = try Watches()
         timer = try TimerDescriptor(.realtime)
         wake = try WakeDescriptor()
@@ -93,7 +100,8 @@ final class TurnLoop {
                 cagePath: settings.libexecDirectory + "/aura-cage",
                 workerPath: settings.libexecDirectory + "/aura-worker"), live: live)
         proxies = Proxies(watches: watches, redactor: redactor)
-        cages = CageRunner(launcher: launcher, watches: watches, proxies: proxies)
+        cages = CageRunner(
+            launcher: launcher, watches: watches, store: cageStore, proxies: proxies)
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches,
             live: live)
@@ -106,8 +114,10 @@ final class TurnLoop {
         }
         effects = Effects(
             reader: store.reader, workspaces: workspaces, credentials: credentials, cages: cages,
-            attempts: try AttemptKeeper(launcher: launcher, watches: watches), calls: calls,
-            fetches: fetches, proxies: proxies, changes: changes)
+            attempts: try AttemptKeeper(launcher: launcher, watches: watches, store: cageStore),
+            calls: calls, fetches: fetches, proxies: proxies, changes: changes)
+        self.cageStore = cageStore
+        found = try effects.receive(cageStore.take(by: launcher))
         var rows: [RowTable: [(key: String, value: String)]] = [:]
         for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)
@@ -124,7 +134,8 @@ final class TurnLoop {
         try watchOwnDescriptors()
         let boot = try SystemClock.bootID()
         try turn([
-            .started(version: Daemon.version, boot: boot, weaknesses: weaknesses),
+            .started(
+                version: Daemon.version, boot: boot, weaknesses: weaknesses, found: found),
             .definitionsRead(readDefinitions()),
         ])
         // Said at the start, not by the first run at two in the morning.
@@ -138,6 +149,7 @@ final class TurnLoop {
         // Before the first sleep: the watchdog counts from the start.
         beat()
         while stopReason == nil {
+            try settleIn()
             try turn(
                 happened() + calls.wake() + fetches.wake() + proxies.wake() + cages.takeAnswers()
                     + changes.due()
@@ -155,6 +167,14 @@ final class TurnLoop {
             }
         }
         try close()
+    }
+
+    /// Once the first turn is durable, and what was handed over is claimed by then, the rest of it
+    /// ends.
+    private func settleIn() throws {
+        guard !isSettledIn, commits.trouble == nil else { return }
+        isSettledIn = true
+        try effects.endUnclaimed()
     }
 
     // MARK: One turn
@@ -224,6 +244,7 @@ final class TurnLoop {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
         if committed.entries.count >= Self.trimEntriesMin { isTrimDue = true }
         effects.note(committed.entries)
+        effects.settle(committed.entries)
         var events: [Event] = []
         var ended: Set<RunID> = []
         for action in committed.actions {
@@ -326,6 +347,7 @@ final class TurnLoop {
 
     private func watchOwnDescriptors() throws {
         try changes.start()
+        try cageStore.watch(by: watches)
         _ = try watches.add(timer.raw) { [unowned self] _ in
             try timer.acknowledge()
             return [.tick]
@@ -343,21 +365,20 @@ final class TurnLoop {
         if number == SIGHUP {
             return [.definitionsRead(readDefinitions())]
         }
-        let reason = number == SIGTERM ? "SIGTERM" : "SIGINT"
+        let names = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGUSR2: "SIGUSR2"]
+        let reason = names[number] ?? "signal \(number)"
         stopReason = reason
+        // Without a service manager, which keeps descriptors over a restart, it has to be said.
+        leavesCages = cageStore.isService || number == SIGUSR2
         return [.stopping(reason: reason)]
     }
 
-    /// Ends what was started, and waits until it is gone; the runs stay in the record and go on
-    /// later.
+    /// Ends what was started, and waits until it is gone, unless it is left to the next daemon; the
+    /// runs stay in the record and go on later.
     private func close() throws {
         notifier.stopping(status: stopReason ?? "")
         forgetForesight()
-        let deadline = SystemClock.monotonicMilliseconds() + Self.closeMilliseconds
-        while try !effects.endAll(), SystemClock.monotonicMilliseconds() < deadline {
-            // What ends now ends because we stop: it is no news for the record.
-            _ = try watches.wait(milliseconds: Self.closeStepMilliseconds)
-        }
+        if !leavesCages { try endCages() }
         replies.release(serves: { _ in false })
         inbox.close()
         server?.cancel()
@@ -373,5 +394,14 @@ final class TurnLoop {
         } catch {
             StandardError.write("aurad: the journal's cursor was not kept: \(error); ignoring")
         }
+    }
+
+    private func endCages() throws {
+        let deadline = SystemClock.monotonicMilliseconds() + Self.closeMilliseconds
+        while try !effects.endAll(), SystemClock.monotonicMilliseconds() < deadline {
+            // What ends now ends because we stop: it is no news for the record.
+            _ = try watches.wait(milliseconds: Self.closeStepMilliseconds)
+        }
+        cageStore.letGo()
     }
 }

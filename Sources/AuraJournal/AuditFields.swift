@@ -118,6 +118,9 @@ package enum AuditFields {
             [("AURA_CHECKPOINT", SafeText.line(checkpoint.parsed?.line ?? checkpoint.note))]
         case .recordPruned(let pruned):
             [("AURA_PRUNED", String(pruned.through)), ("AURA_BASE", SafeText.line(pruned.base))]
+        case .takenOver(let taken):
+            [("AURA_PID", String(taken.process))]
+                + (taken.command.map { [("AURA_COMMAND", String($0))] } ?? [])
         case .daemonStopped, .definitionRemoved, .automatonStarted, .automatonStopped,
             .automatonPaused, .automatonResumed, .breakerOpened, .changeMarked,
             .attemptStarted, .attemptReady, .stopRequested, .runUnparked:

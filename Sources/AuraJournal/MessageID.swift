@@ -31,6 +31,7 @@ package enum MessageID {
         case .attemptStarted: "5f121066c8a440ec93c52ee06045d76b"
         case .attemptReady: "5a3ff77d1a934df28532631a57b35642"
         case .attemptEnded: "21384109d7a34e0082a9b69a1167c7ad"
+        case .takenOver: "b03c5a8e16f24d7c9e40a1d86f72c35b"
         case .transacted: "54ea422d84d64eaaafa2fb403c1680c4"
         case .commanded: "0e9fa1c980a749f7a314b73905bcc51a"
         case .reserved: "ca3bbf7bd115455796fa3effae4c8e60"

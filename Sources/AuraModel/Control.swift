@@ -90,14 +90,18 @@ package struct DaemonStatus: Hashable, Sendable, Codable {
     package var isPruning: Bool?
     /// Entries that are not in the journal yet: it takes only so many a minute.
     package var auditWaiting: Int?
+    /// What was under way at the daemon's start; nil when nothing was.
+    package var handover: Handover?
 
     /// A status.
     package init(
         version: String, epoch: Int, pid: Int, startedAt: Instant, sequence: Int, runsActive: Int,
         runsQueued: Int, runsParked: Int? = nil, automata: [AutomatonStatus],
         refused: [Diagnostic], weaknesses: [String], reasoners: [ReasonerStatus]? = nil,
-        trouble: RecordTrouble? = nil, isPruning: Bool? = nil, auditWaiting: Int? = nil
+        trouble: RecordTrouble? = nil, isPruning: Bool? = nil, auditWaiting: Int? = nil,
+        handover: Handover? = nil
     ) {
+        self.handover = handover
         self.auditWaiting = auditWaiting
         self.isPruning = isPruning
         self.version = version

@@ -170,6 +170,7 @@ extension EntryText {
                 "worker ready: \(attestation.namespaces.count) own namespaces, "
                     + HumanText.plural(attestation.seccompFilters, "system call filter"))
         case .attemptEnded(let exit, let detail): attemptEnded(exit, detail)
+        case .takenOver(let taken): Self(.notice, Self.takenOver(taken, entry))
         case .transacted(_, let transaction): outcome(transaction, subject, charge)
         case .commanded(_, let intents): commanded(intents)
         case .reserved(let command, let amount):
@@ -241,6 +242,14 @@ extension EntryText {
             .error,
             "definition refused: \(SafeText.brief(file)): "
                 + HumanText.plural(diagnostics.count, "error") + (first ?? ""))
+    }
+
+    private static func takenOver(_ taken: TakenOver, _ entry: Entry) -> String {
+        guard let command = taken.command else {
+            return "the worker goes on under the restarted daemon, process \(taken.process): "
+                + "attempt \(taken.earlier ?? 0) is attempt \(entry.generation ?? 0) now"
+        }
+        return "command \(command) goes on under the restarted daemon, process \(taken.process)"
     }
 
     private static func attemptEnded(_ exit: AttemptExit, _ detail: String) -> Self {

@@ -44,6 +44,8 @@ package enum Fact: Hashable, Sendable {
     case attemptStarted
     case attemptReady(attestation: Attestation)
     case attemptEnded(exit: AttemptExit, detail: String)
+    /// A worker or a command of an earlier daemon goes on under this one.
+    case takenOver(TakenOver)
     case transacted(index: Int, transaction: Transaction)
     case commanded(basis: Int, intents: [Intent])
     case reserved(command: CommandID, amount: Amount)
@@ -75,25 +77,6 @@ package enum Fact: Hashable, Sendable {
     case recordPruned(RecordPruned)
 }
 
-/// A start of the daemon: every one raises the epoch by one.
-package struct DaemonStarted: Hashable, Sendable, Codable {
-    package var epoch: Int
-    package var version: String
-    /// The kernel's boot id: tells a restart from a reboot.
-    package var boot: String
-    /// What this host does not enforce of a cage; nil: nothing is missing, or the entry is from before
-    /// this was noted.
-    package var weaknesses: [String]?
-
-    /// A start.
-    package init(epoch: Int, version: String, boot: String, weaknesses: [String] = []) {
-        self.epoch = epoch
-        self.version = version
-        self.boot = boot
-        self.weaknesses = weaknesses.isEmpty ? nil : weaknesses
-    }
-}
-
 /// What became of a planned firing.
 ///
 /// Decided once.
@@ -118,7 +101,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned, cause, mark, rests, held, quarantine, request
+        case call, until, route, pruned, cause, mark, rests, held, quarantine, request, taken
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -146,6 +129,7 @@ extension Fact: Codable {
         case attemptStarted = "attempt-started"
         case attemptReady = "attempt-ready"
         case attemptEnded = "attempt-ended"
+        case takenOver = "taken-over"
         case transacted
         case commanded
         case reserved
@@ -191,6 +175,7 @@ extension Fact: Codable {
         case .attemptStarted: .attemptStarted
         case .attemptReady: .attemptReady
         case .attemptEnded: .attemptEnded
+        case .takenOver: .takenOver
         case .transacted: .transacted
         case .commanded: .commanded
         case .reserved: .reserved
@@ -256,6 +241,7 @@ extension Fact: Codable {
         case .attemptReady: self = .attemptReady(attestation: try get(.attestation))
         case .attemptEnded:
             self = .attemptEnded(exit: try get(.exit), detail: try get(.detail))
+        case .takenOver: self = .takenOver(try get(.taken))
         case .transacted:
             self = .transacted(index: try get(.index), transaction: try get(.transaction))
         case .commanded: self = .commanded(basis: try get(.basis), intents: try get(.intents))
@@ -365,6 +351,7 @@ extension Fact: Codable {
         case .attemptEnded(let exit, let detail):
             try values.encode(exit, forKey: .exit)
             try values.encode(detail, forKey: .detail)
+        case .takenOver(let taken): try values.encode(taken, forKey: .taken)
         case .callHeld(let hold): try values.encode(hold, forKey: .call)
         case .callPlaced(let placement): try values.encode(placement, forKey: .call)
         case .runParked(let until, let reason, let rests):

@@ -25,6 +25,14 @@ package struct Settings: Hashable, Sendable, Codable {
     package var retention: PruneRule?
     /// Where deliveries to hooks are taken; nil: nowhere.
     package var hooks: HookSettings?
+    /// How long workers and commands go on without a daemon, where no service manager keeps them;
+    /// zero: they end with it.
+    package var handover = Settings.handoverStandard
+
+    /// A minute: a restart takes a second; what nobody fetches within a minute nobody will.
+    package static let handoverStandard = Milliseconds.minutes(1)
+    /// An hour: what runs on unwatched for longer was not meant to.
+    package static let handoverMax = Milliseconds.minutes(60)
 
     /// 120: two a second is more than agents are worth watching, and a provider's limits bear it.
     package static let startsPerMinuteStandard = 120

@@ -7,7 +7,8 @@ package enum Event: Sendable {
     /// The daemon has opened its record and read its rows. Always the first event.
     ///
     /// `weaknesses`: what this host does not enforce of a cage.
-    case started(version: String, boot: String, weaknesses: [String] = [])
+    case started(
+        version: String, boot: String, weaknesses: [String] = [], found: Handover.Found = .init())
     case definitionsRead(DefinitionsRead)
     /// What the clocks read at the beginning of a turn.
     case clock(ClockReading)
@@ -173,6 +174,10 @@ package struct DefinitionsRead: Sendable {
 package enum Action: Sendable {
     /// Build the cage, start the worker and send it the run's assignment.
     case launch(RunID, Generation)
+    /// Give the worker that an earlier daemon had handed over a new broker and the run's assignment.
+    case takeOver(RunID, Generation)
+    /// Go on with a command that an earlier daemon had handed over.
+    case takeOverCommand(RunID, CommandID, Intent.Plan)
     /// Send the transactions that were recorded after the first `basis`.
     case deliver(RunID, Generation, basis: Int)
     /// Tell the worker that its own tool calls are in the record.

@@ -4,7 +4,8 @@ import AuraModel
 extension Kernel {
     /// The first event after every start: what was under way is taken up again.
     mutating func recover(
-        version: String, boot: String, weaknesses: [String], at now: Instant
+        version: String, boot: String, weaknesses: [String], _ found: Handover.Found,
+        at now: Instant
     ) throws {
         let start = DaemonStarted(
             epoch: state.daemon.epoch + 1, version: version, boot: boot, weaknesses: weaknesses)
@@ -17,34 +18,7 @@ extension Kernel {
         // What the process before started counts from now at the latest, or it would count for ever.
         starts = starts.map { min($0, now) }
         for id in state.runs.keys.sorted() {
-            try takeUp(id, at: now)
-        }
-    }
-
-    /// The attempt went with the last process, and so did every call and cage that served the run.
-    ///
-    /// What they did is unknown: calls stay charged as reserved, and the kernel of the run is told.
-    private mutating func takeUp(_ id: RunID, at now: Instant) throws {
-        guard let row = state.runs[id] else { return }
-        switch row.phase {
-        case .queued, .backingOff, .parked, .finished: break
-        case .launching, .running:
-            attempts[id] = Attempt(generation: row.generation)
-            try record(
-                .attemptEnded(exit: .orphaned, detail: "the daemon went away"), run: id, at: now)
-            attempts[id] = nil
-        }
-        for pending in row.pending where pending.intent.plan.diesWithDaemon {
-            let command = pending.intent.command
-            // Nothing is under way for a call that waits: the run's worker will name it again.
-            if pending.call != nil, pending.reserved == .zero { continue }
-            if pending.reserved != .zero {
-                try record(
-                    .settled(command: command, amount: pending.reserved, estimated: true), run: id,
-                    at: now)
-            }
-            let reason = pending.intent.plan.lossText
-            try transact(.interrupted(command: command, reason: reason), on: id, at: now)
+            try takeUp(id, found, at: now)
         }
     }
 

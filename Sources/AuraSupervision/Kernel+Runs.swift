@@ -181,7 +181,7 @@ extension Kernel {
     /// The worker's cage stands, and its program runs.
     mutating func noteLaunch(of id: RunID, _ generation: Generation, at now: Instant) {
         guard let row = state.runs[id], let attempt = attempts[id],
-            attempt.generation == generation, !attempt.isReady
+            attempt.generation == generation, !attempt.isLaunched, !attempt.isReady
         else { return }
         attempts[id]?.isLaunched = true
         let firstFrame = deadlines(of: row).firstFrame

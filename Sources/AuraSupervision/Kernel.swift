@@ -20,6 +20,8 @@ package struct Kernel: Sendable {
     /// Automatons in force of which no good file was found in the newest reading.
     var withoutFile: Set<AutomatonName> = []
     var actions: [Action] = []
+    /// What was under way at the start of this process.
+    package internal(set) var handover = Handover()
     var isStopping = false
     /// What this machine is called: spreads the delays of one set of definitions over hosts.
     let host: String
@@ -79,8 +81,8 @@ package struct Kernel: Sendable {
         }
         decisions += 1
         switch event {
-        case .started(let version, let boot, let weaknesses):
-            try recover(version: version, boot: boot, weaknesses: weaknesses, at: now)
+        case .started(let version, let boot, let weaknesses, let found):
+            try recover(version: version, boot: boot, weaknesses: weaknesses, found, at: now)
         case .definitionsRead(let read): try putInForce(read, at: now)
         case .tick: break
         case .clock(let reading): return try compare(reading, at: now)

@@ -14,6 +14,12 @@ extension RunRow {
             }
             restsSince = nil
             activity = "launching"
+        case .takenOver(let taken):
+            guard taken.command == nil else { break }
+            generation = entry.generation ?? generation + 1
+            phase = .launching
+            transactionsAtAttempt = transactions
+            activity = "taken over after a restart"
         case .attemptReady:
             phase = .running
         case .attemptEnded(let exit, let detail):
@@ -64,7 +70,8 @@ extension RunRow {
             .definitionRefused, .automatonStarted, .automatonStopped, .occurrenceDecided,
             .automatonPaused, .automatonResumed, .breakerOpened, .clockStepped, .successOverdue,
             .firingsMissed, .changeMarked, .messageReceived, .threadForked, .runAdmitted, .reserved,
-            .settled, .runFinished, .runsHeld, .routeOpened, .routeClosed, .requestEnded, .checkpoint,
+            .settled, .runFinished, .runsHeld, .routeOpened, .routeClosed, .requestEnded,
+            .checkpoint,
             .recordPruned:
             break
         }

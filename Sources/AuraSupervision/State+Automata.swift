@@ -107,10 +107,10 @@ extension State {
             write(summary)
         case .messageReceived, .threadForked: try applyToChat(name, entry)
         case .daemonStarted, .daemonStopped, .definitionLoaded, .definitionRefused, .runAdmitted,
-            .attemptStarted, .attemptReady, .attemptEnded, .transacted, .commanded, .reserved,
-            .settled, .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
-            .requestMade, .requestRefused, .requestEnded, .stopRequested, .runFinished,
-            .clockStepped, .checkpoint, .recordPruned:
+            .attemptStarted, .attemptReady, .attemptEnded, .takenOver, .transacted, .commanded,
+            .reserved, .settled, .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened,
+            .routeClosed, .requestMade, .requestRefused, .requestEnded, .stopRequested,
+            .runFinished, .clockStepped, .checkpoint, .recordPruned:
             break
         }
         automata[name] = row
@@ -257,7 +257,7 @@ extension Fact {
             .changeMarked, .successOverdue, .runAdmitted, .runFinished, .runsHeld, .quarantined:
             true
         case .daemonStarted, .daemonStopped, .definitionRefused, .clockStepped, .attemptStarted,
-            .attemptReady, .attemptEnded, .transacted, .commanded, .reserved, .settled,
+            .attemptReady, .attemptEnded, .takenOver, .transacted, .commanded, .reserved, .settled,
             .callHeld, .callPlaced, .runParked, .runUnparked, .routeOpened, .routeClosed,
             .requestMade, .requestRefused, .requestEnded, .stopRequested, .checkpoint,
             .recordPruned, .messageReceived, .threadForked:

@@ -78,12 +78,20 @@ package enum FileSystem {
     package static func sealedMemory(
         name: String, content: [UInt8]
     ) throws(SystemError) -> OwnedDescriptor {
-        let file = OwnedDescriptor(
-            adopting: try checked("memfd_create") { clinux_memory_file(name) })
+        let file = try memory(name: name, content: content)
         let raw = file.raw
-        try writeAll(content, to: raw)
         try checked("fcntl") { clinux_memory_file_seal(raw) }
         try checked("lseek") { lseek(raw, 0, SEEK_SET) }
+        return file
+    }
+
+    /// A memory file with this content that is written on from its end.
+    package static func memory(
+        name: String, content: [UInt8]
+    ) throws(SystemError) -> OwnedDescriptor {
+        let file = OwnedDescriptor(
+            adopting: try checked("memfd_create") { clinux_memory_file(name) })
+        try writeAll(content, to: file.raw)
         return file
     }
 

@@ -12,6 +12,14 @@ package enum FrameError: Error, Equatable, Sendable {
     case timedOut
     /// Any other failure of the socket.
     case system(SystemError)
+
+    /// Whether the peer has gone, be it in the middle of a frame.
+    package var isLoss: Bool {
+        switch self {
+        case .truncated, .peerGone: true
+        case .frameTooLarge, .backlogFull, .timedOut, .system: false
+        }
+    }
 }
 
 /// Cuts a stream of bytes into frames: four bytes of length, big-endian, and the payload.

@@ -34,3 +34,13 @@ package func hardenProcess() throws(SystemError) {
     try checked("setrlimit") { setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
     guard clinux_dumpable() == 0 else { throw SystemError("prctl", code: EPERM) }
 }
+
+/// Lets this process have as many descriptors open as the administrator allows, at most `count`.
+package func raiseDescriptorLimit(to count: UInt) {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(count)))
+    // Refused by nothing that this could meet; then the limit stays as it was.
+    _ = setrlimit(resource, &limit)
+}

@@ -49,6 +49,19 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    /// The number of the process that a pidfd is of, as the kernel tells it; -1 when it has been
+    /// collected.
+    package static func number(of descriptor: Int32) throws(SystemError) -> ProcessID {
+        let path = "/proc/self/fdinfo/\(descriptor)"
+        let text = try FileSystem.readFile(path, bytesMax: 4096)
+        let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("Pid:") }
+        guard let number = line?.split(separator: "\t").last.flatMap({ Int32($0) }) else {
+            throw SystemError("read", code: EBADMSG, subject: path)
+        }
+        return ProcessID(number)
+    }
+
     /// The number to watch for reading.
     package var raw: Int32 { descriptor.raw }
 
@@ -78,6 +91,12 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
         case Int32(CLINUX_REAPED_SIGNALLED.rawValue): return .signalled(status)
         default: return nil
         }
+    }
+
+    /// Waits for the end of a process that may be nobody's child here, and collects nothing; false
+    /// after the timeout (nil: none).
+    package borrowing func wait(milliseconds timeout: Int32?) throws(SystemError) -> Bool {
+        try waitReady(raw, for: Int16(POLLIN), until: Deadline(inMilliseconds: timeout))
     }
 
     /// Waits for the end of the process for at most `timeoutMilliseconds` (nil: for ever) and

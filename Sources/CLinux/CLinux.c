@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -217,6 +218,104 @@ int clinux_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *
     *user = peer.uid;
     *group = peer.gid;
     return 0;
+}
+
+// By way of /proc/self/fd: a directory's own path may be longer than sun_path.
+static void name_packets(struct sockaddr_un *address, int directory, const char *name) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", directory, name);
+}
+
+static int packets(int directory, const char *name,
+                   int (*act)(int, const struct sockaddr *, socklen_t)) {
+    int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (descriptor == -1) return -1;
+    struct sockaddr_un address;
+    name_packets(&address, directory, name);
+    if (act(descriptor, (const struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int failure = errno;
+    close(descriptor);
+    errno = failure;
+    return -1;
+}
+
+int clinux_listen_packets(int directory, const char *name) {
+    if (unlinkat(directory, name, 0) == -1 && errno != ENOENT) return -1;
+    int descriptor = packets(directory, name, bind);
+    if (descriptor == -1) return -1;
+    // One client, and the next one that waits for it to go.
+    if (listen(descriptor, 2) == 0) return descriptor;
+    int failure = errno;
+    close(descriptor);
+    errno = failure;
+    return -1;
+}
+
+int clinux_connect_packets(int directory, const char *name) {
+    return packets(directory, name, connect);
+}
+
+union message_control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(CLINUX_MESSAGE_DESCRIPTORS_MAX * sizeof(int))];
+};
+
+ssize_t clinux_send_message(
+    int socket, const void *bytes, size_t length, const int *descriptors, size_t count) {
+    if (count > CLINUX_MESSAGE_DESCRIPTORS_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct iovec vector = {(void *)bytes, length};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    union message_control control;
+    if (count > 0) {
+        size_t size = count * sizeof(int);
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *first = CMSG_FIRSTHDR(&message);
+        first->cmsg_level = SOL_SOCKET;
+        first->cmsg_type = SCM_RIGHTS;
+        first->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(first), descriptors, size);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t clinux_receive_message(
+    int socket, void *bytes, size_t length,
+    int descriptors[CLINUX_MESSAGE_DESCRIPTORS_MAX], size_t *count) {
+    struct iovec vector = {bytes, length};
+    union message_control control;
+    struct msghdr message = {
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    *count = 0;
+    ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (size == -1) return -1;
+    struct cmsghdr *first = CMSG_FIRSTHDR(&message);
+    if (first != NULL && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS) {
+        *count = (first->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(descriptors, CMSG_DATA(first), *count * sizeof(int));
+    }
+    if (!(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) return size;
+    for (size_t i = 0; i < *count; i++) close(descriptors[i]);
+    *count = 0;
+    errno = EMSGSIZE;
+    return -1;
+}
+
+ssize_t clinux_splice(int pipe, int file, off_t offset, size_t length) {
+    return splice(pipe, NULL, file, &offset, length, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+}
+
+int clinux_punch_hole(int file, off_t offset, off_t length) {
+    return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
 // MARK: Files

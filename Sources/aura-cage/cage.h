@@ -6,6 +6,7 @@
 //   etc.c     what its /etc says
 //   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
 //   drop.c    the program's own process: gives everything away, then execs
+//   keep.c    the keeper, no cage at all: holds descriptors while there is no daemon
 //   report.c  the one way to fail: name the feature, say the errno, stop
 #ifndef AURA_CAGE_H
 #define AURA_CAGE_H
@@ -19,10 +20,12 @@
 enum {
     FD_BROKER = 3,   // worker: its one way to the daemon; FLAG_PROXY: where the listener goes
     FD_POLICY = 4,   // sealed memfd
-    FD_STATUS = 5,   // write end: fixed records, see struct status_record
-    FD_LIFELINE = 6, // read end: when the last writer is gone, so is the cage
+    FD_STATUS = 5,   // a memory file at its end: fixed records, see struct status_record
+    FD_LIFELINE = 6, // a socket: when its other end is gone, or says anything, so is the cage
     FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
-    FD_LAST = 7,
+    FD_DOOR = 8,     // worker only: over it a later daemon hands in a new broker
+    FD_LAST = 8,
+    FD_PROGRAM_DOOR = 4, // where the worker itself finds its door
 };
 
 // Where the proxy of a cage listens, on 127.0.0.1; twin of CagePlan.proxyPort.
@@ -101,7 +104,8 @@ enum status_kind {
 
 enum { STATUS_MAGIC = 0x53474341 }; // "ACGS"
 
-// 128 bytes: below PIPE_BUF, so that each is written whole or not at all.
+// One write(2) each, at the end of what is there: the processes of a cage share the position. A file,
+// not a pipe: who reads it later reads all of it again.
 struct status_record {
     uint32_t magic, kind;
     int32_t value;
@@ -127,5 +131,7 @@ void root_build(const struct policy *policy, uid_t uid, gid_t gid);
 __attribute__((noreturn)) void init_run(int program_pid, int child_signals);
 __attribute__((noreturn)) void program_run(const struct policy *policy, int ready_fd);
 void capabilities_drop(void);
+void filter_keeper(void);
+__attribute__((noreturn)) void keep_run(void);
 
 #endif

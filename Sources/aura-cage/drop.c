@@ -272,9 +272,14 @@ void program_run(const struct policy *policy, int ready_fd)
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         refuse("signal_mask", NULL, errno);
 
-    // Exactly 0, 1, 2, and 3 for a worker, survive the exec. Marked rather than closed: the status
-    // descriptor must outlive a failing exec.
-    unsigned first = (policy->header.flags & FLAG_WORKER) ? FD_BROKER + 1 : FD_BROKER;
+    // Exactly 0, 1, 2, and for a worker 3 and 4, survive the exec. Marked rather than closed: the
+    // status descriptor must outlive a failing exec. The policy has been read.
+    unsigned first = FD_BROKER;
+    if (policy->header.flags & FLAG_WORKER) {
+        if (dup2(FD_DOOR, FD_PROGRAM_DOOR) < 0)
+            refuse("descriptors", "door", errno);
+        first = FD_PROGRAM_DOOR + 1;
+    }
     if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         refuse("close_range", NULL, errno);
 

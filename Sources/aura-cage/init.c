@@ -28,9 +28,40 @@
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),                                        \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
+static void filter(const struct sock_filter *instructions, size_t size, const char *whose)
+{
+    struct sock_fprog program = {(unsigned short)(size / sizeof *instructions),
+                                 (struct sock_filter *)instructions};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        refuse("seccomp_absent", whose, errno);
+}
+
+// For the keeper, which is no pid 1 but as poor: it can get descriptors and give them back.
+void filter_keeper(void)
+{
+    struct sock_filter instructions[] = {
+        LOAD(arch),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        LOAD(nr),
+        ALLOW(ppoll),
+        ALLOW(recvmsg),
+        ALLOW(sendmsg),
+        ALLOW(accept4),
+        ALLOW(getsockopt),
+        ALLOW(close),
+        ALLOW(clock_gettime),
+        ALLOW(rt_sigreturn),
+        ALLOW(restart_syscall),
+        ALLOW(exit_group),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    filter(instructions, sizeof instructions, "keeper");
+}
+
 static void filter_self(void)
 {
-    struct sock_filter filter[] = {
+    struct sock_filter instructions[] = {
         LOAD(arch),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -44,9 +75,7 @@ static void filter_self(void)
         ALLOW(exit_group),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
-    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-        refuse("seccomp_absent", "pid 1", errno);
+    filter(instructions, sizeof instructions, "pid 1");
 }
 
 // Reaps everything that is ready. When the program itself is among it, tells how it ended and
@@ -80,6 +109,7 @@ void init_run(int program_pid, int child_signals)
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
     close(FD_BROKER);
+    close(FD_DOOR);
 
     // The program has the same uid: without this it could read /proc/1/mem and /proc/1/fd.
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
@@ -105,7 +135,7 @@ void init_run(int program_pid, int child_signals)
             reap(program_pid);
         }
 
-        // Nobody writes to the lifeline: any event on it means that the daemon let go.
+        // The daemon let go of the lifeline, or, because others may hold it too, wrote to it.
         if (watched[0].revents != 0) {
             report(STATUS_SIGNALLED, SIGKILL, NULL, NULL);
             _exit(128 + SIGKILL);

@@ -95,6 +95,9 @@ static void announce_program(int ready_fd)
     struct ucred sender;
     memcpy(&sender, CMSG_DATA(first), sizeof sender);
     report(STATUS_STARTED, sender.pid, NULL, NULL);
+    // The status is a file, which nobody can wait for.
+    ssize_t written = write(FD_LIFELINE, "", 1);
+    (void)written;
 
     // Only now may the program go on. If it cannot hear us it has ended, which the wait will tell.
     count = send(ready_fd, &byte, 1, MSG_NOSIGNAL);
@@ -109,11 +112,19 @@ static int wait_for(pid_t pid)
     while (result != 0 && errno == EINTR);
     if (result != 0)
         refuse("wait", NULL, errno);
-    return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    if (info.si_code == CLD_EXITED)
+        return info.si_status;
+    // Pid 1 had no say. A daemon that came after the one that started us cannot wait for us: what it
+    // knows is what is written.
+    report(STATUS_SIGNALLED, info.si_status, NULL, NULL);
+    return 128 + info.si_status;
 }
 
-int main(void)
+int main(int word_count, char **words)
 {
+    if (word_count == 2 && strcmp(words[1], "keep") == 0)
+        keep_run();
+
     // The daemon maps exactly the descriptors that cage.h names; whatever else is open leaked.
     if (close_range(FD_LAST + 1, ~0U, 0) != 0)
         refuse("close_range", NULL, errno);
@@ -126,19 +137,19 @@ int main(void)
         refuse("running_as_root", NULL, EPERM);
 
     for (int fd = 0; fd <= FD_LAST; fd++)
-        if (fd != FD_BROKER && fd != FD_GROUP && fcntl(fd, F_GETFD) < 0)
+        if (fd != FD_BROKER && fd != FD_GROUP && fd != FD_DOOR && fcntl(fd, F_GETFD) < 0)
             refuse("descriptors", NULL, errno);
 
     policy_read(FD_POLICY, &policy);
 
-    // A worker has a broker, and a listener has to be handed to somebody. Else the number is taken by
-    // /dev/null until the exec, so that nothing of ours can land on it.
-    if (policy.header.flags & (FLAG_WORKER | FLAG_PROXY)) {
-        if (fcntl(FD_BROKER, F_GETFD) < 0)
-            refuse("descriptors", "broker", errno);
-    } else if (dup2(STDIN_FILENO, FD_BROKER) < 0) {
-        refuse("descriptors", NULL, errno);
-    }
+    // A worker has a broker and a door, and the listener of a proxy has to be handed to somebody. Else
+    // the numbers are taken by /dev/null until the exec, so that nothing of ours can land on them.
+    int is_worker = (policy.header.flags & FLAG_WORKER) != 0;
+    int has_broker = (policy.header.flags & (FLAG_WORKER | FLAG_PROXY)) != 0;
+    if (has_broker ? fcntl(FD_BROKER, F_GETFD) < 0 : dup2(STDIN_FILENO, FD_BROKER) < 0)
+        refuse("descriptors", "broker", errno);
+    if (is_worker ? fcntl(FD_DOOR, F_GETFD) < 0 : dup2(STDIN_FILENO, FD_DOOR) < 0)
+        refuse("descriptors", "door", errno);
 
     if ((policy.header.flags & FLAG_GROUP) && fcntl(FD_GROUP, F_GETFD) < 0)
         refuse("descriptors", "group", errno);
@@ -188,8 +199,9 @@ int main(void)
     close(STDOUT_FILENO);
     close(STDERR_FILENO);
     close(FD_BROKER);
-    close(FD_LIFELINE);
+    close(FD_DOOR);
 
     announce_program(ready[0]);
+    close(FD_LIFELINE);
     _exit(wait_for(pid));
 }

@@ -221,6 +221,13 @@ enum DaemonText {
         }
         let waiting = status.runsParked.map { $0 > 0 ? ", \($0) waiting without a slot" : "" } ?? ""
         add("runs", "\(status.runsActive) active, \(status.runsQueued) queued\(waiting)")
+        if let handover = status.handover {
+            add(
+                "restart",
+                HumanText.plural(handover.workers, "worker") + " and "
+                    + HumanText.plural(handover.commands, "command") + " taken over, "
+                    + HumanText.plural(handover.resumed, "run") + " resumed from the record")
+        }
         for reasoner in status.reasoners ?? [] { add("reasoner", line(of: reasoner, style, times)) }
         for weakness in status.weaknesses {
             add("warning", style.paint("not enforced here: " + SafeText.line(weakness), .yellow))

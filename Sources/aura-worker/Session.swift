@@ -40,6 +40,42 @@ struct Session {
     /// once.
     private static let waitMilliseconds: Int32 = 60_000
 
+    /// Serves one daemon after the other: what the next one brings through the door is a whole
+    /// assignment, to be folded as by a worker that was just started.
+    ///
+    /// Returns when no other daemon comes.
+    static func serve(
+        broker: consuming OwnedDescriptor, door: consuming PacketSocket, attestation: Attestation
+    ) throws {
+        var broker = broker
+        while true {
+            do {
+                var session = try Session(broker: broker, attestation: attestation)
+                try session.run()
+            } catch let error as FrameError {
+                // A daemon that was killed may have left half a frame, or not have taken ours.
+                guard error.isLoss else { throw error }
+            }
+            guard let next = try nextBroker(door) else { return }
+            broker = next
+        }
+    }
+
+    /// Nil when the door was closed for good, or nobody came.
+    private static func nextBroker(_ door: borrowing PacketSocket) throws -> OwnedDescriptor? {
+        do throws(SystemError) {
+            let message = try door.receive(bytesMax: 1, waitingMilliseconds: doorMilliseconds)
+            guard let broker = message?.descriptors.first else { return nil }
+            return OwnedDescriptor(adopting: broker)
+        } catch {
+            guard error.code == ETIMEDOUT else { throw error }
+            return nil
+        }
+    }
+
+    /// An hour, the longest handover that can be set: the cage ends when it is over.
+    private static let doorMilliseconds = Int32(Settings.handoverMax.count)
+
     /// Attests, and receives the assignment.
     ///
     /// Nothing of it is acted on yet.
@@ -60,8 +96,9 @@ struct Session {
             backlogBytesMax: 2 * FrameBounds.bytesMax)
         try send(.attest(attestation: attestation), on: channel)
         guard
-            let frame = try channel.receiveBlocking(timeoutMilliseconds: assignmentMilliseconds),
-            case .assign(let assignment) = try JSON.decode(FrameDown.self, from: frame)
+            let frame = try channel.receiveBlocking(timeoutMilliseconds: assignmentMilliseconds)
+        else { throw FrameError.peerGone }
+        guard case .assign(let assignment) = try JSON.decode(FrameDown.self, from: frame)
         else { throw Failure.noAssignment }
         return (channel, assignment)
     }

@@ -4,9 +4,10 @@ import Glibc
 
 /// The confined worker of one attempt: runs the automaton's kernel and the tools that edit files.
 ///
-/// It is started by aura-cage alone, with its broker on descriptor 3; standard error goes to the
-/// daemon.
+/// It is started by aura-cage alone, with its broker on descriptor 3, and on 4 the door over which a
+/// restarted daemon hands in another one; standard error goes to the daemon.
 let brokerDescriptor: Int32 = 3
+let doorDescriptor: Int32 = 4
 
 do {
     let attestation = try Attestation.reading(nil)
@@ -18,9 +19,10 @@ do {
         try Replay.run(
             broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
     case nil:
-        var session = try Session(
-            broker: OwnedDescriptor(adopting: brokerDescriptor), attestation: attestation)
-        try session.run()
+        try Session.serve(
+            broker: OwnedDescriptor(adopting: brokerDescriptor),
+            door: PacketSocket(adopting: OwnedDescriptor(adopting: doorDescriptor)),
+            attestation: attestation)
     }
 } catch {
     StandardError.write("aura-worker: \(error)")

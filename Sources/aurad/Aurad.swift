@@ -37,11 +37,18 @@ struct Aurad: ParsableCommand {
     @Flag(name: .long, help: "With --migrate: do all but the last step, and leave nothing behind.")
     var dryRun = false
 
+    @Flag(
+        name: .long,
+        help: "After a stop: let the service start again in a group where cages go on; exit.")
+    var releaseGroup = false
+
     func validate() throws {
         guard !dryRun || migrate else { throw ValidationError("--dry-run goes with --migrate") }
     }
 
     func run() throws {
+        // Before anything is read: whatever ended the daemon, this must not fail for it.
+        if releaseGroup { return Daemon.releaseGroup() }
         do {
             let daemon = try Daemon(configuration: config, isForeground: foreground)
             if rotateKey {

@@ -20,7 +20,7 @@ import Testing
                 etc/aurad.yaml:1:1: error: unknown key `operator_group`, expected one of \
                 `state`, `socket`, `operator-group`, `user`, `definitions`, `libexec`, \
                 `runs-max`, `max-starts-per-minute`, `day-budget`, `record`, `providers`, \
-                `reasoners`, `hooks`
+                `reasoners`, `hooks`, `handover`
                   hint: did you mean `operator-group`?
                 """),
         Broken(
@@ -48,7 +48,7 @@ import Testing
                 etc/aurad.yaml:1:7: error: `user`: found `root`, expected a user without \
                 privileges
                 etc/aurad.yaml:2:11: error: `runs-max`: found `0`, expected a whole number, 1 \
-                to 64
+                to 256
                 """),
         Broken(
             "a reasoner without its essentials says what is missing",

@@ -63,6 +63,35 @@ struct CageTests {
             ])
     }
 
+    /// Duplicates of all that there is to keep of a cage.
+    private func keep(_ cage: Cage) -> KeptDescriptors {
+        let kept = KeptDescriptors(name: cage.name)
+        for (part, number) in cage.parts { kept.add(part, adopting: dup(number)) }
+        return kept
+    }
+
+    @Test("who takes a cage over learns how it ended without being its parent, and can end it")
+    func adoption() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let ends = [("exit 7", CageExit.exited(7)), ("sleep 0.2; kill -TERM $$", .signalled(15))]
+        for (script, end) in ends {
+            let plan = CagePlan.command(
+                run: "r", ["sh", "-c", "echo said; " + script], workspace: nil)
+            let first = try launcher.launch(plan, tag: "mine")
+            let second = try launcher.adopt(keep(first))
+            #expect(second.tag == "mine" && second.processID == first.processID)
+            let found = try second.finish(waitingMilliseconds: 10_000)
+            #expect(found == end)
+            #expect(try second.readOutput(bytesMax: 100) == Array("said\n".utf8))
+            #expect(try first.finish(waitingMilliseconds: 10_000) == found)
+        }
+        let first = try launcher.launch(.command(run: "r", ["sleep", "60"], workspace: nil))
+        let second = try launcher.adopt(keep(first))
+        try second.kill()
+        #expect(try second.finish(waitingMilliseconds: 10_000) == .signalled(SIGKILL))
+        #expect(try first.finish(waitingMilliseconds: 10_000) == .signalled(SIGKILL))
+    }
+
     @Test("a proxy's listener is the cage's own, accepted on outside, and no program has it")
     func proxy() throws {
         let launcher = try CageLab.shared.get().launcher()

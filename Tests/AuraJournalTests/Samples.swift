@@ -55,6 +55,7 @@ enum Samples {
                 attestation: Attestation(
                     noNewPrivileges: true, seccompMode: 2, seccompFilters: 1, capabilities: 0,
                     namespaces: [:]))
+        case .takenOver: .takenOver(TakenOver(earlier: 1, process: 4711))
         case .attemptEnded: .attemptEnded(exit: .signalled(number: 9), detail: "")
         case .transacted:
             .transacted(index: 3, transaction: .interrupted(command: 5, reason: "crash"))

@@ -143,6 +143,7 @@ enum Samples {
                     noNewPrivileges: true, seccompMode: 2, seccompFilters: 1, capabilities: 0,
                     namespaces: ["user": 4_026_531_837, "mnt": 1, "net": 2])),
             .attemptEnded(exit: .signalled(number: 9), detail: ""),
+            .takenOver(TakenOver(command: 2, process: 4711)),
             .transacted(index: 1, transaction: .modelAnswered(command: 2, answer: answer)),
             .commanded(
                 basis: 2,

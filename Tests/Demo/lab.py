@@ -85,6 +85,10 @@ class Lab:
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
+        # What waits for another daemon has become ours.
+        for pid in self.strays():
+            os.kill(pid, signal.SIGKILL)
+        until(5, "the rest has ended", lambda: not self.strays())
         shutil.rmtree(self.dir)
 
     # ---- The work ------------------------------------------------------------------------------
@@ -233,7 +237,8 @@ class Lab:
                     found.append(int(entry.name))
 
         def is_ours(pid):
-            while pid and pid != self.daemon.pid:
+            # Those of a daemon that was killed are below us until the next one holds them.
+            while pid and pid not in (self.daemon.pid, os.getpid()):
                 pid = parents.get(pid)
             return bool(pid)
 

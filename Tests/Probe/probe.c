@@ -225,10 +225,12 @@ static void try_processes(void)
 
 static void try_leaks(void)
 {
-    int last = worker ? 3 : 2, leaks = 0;
+    int last = worker ? 4 : 2, leaks = 0; // 3: its broker, 4: its door
     for (int fd = last + 1; fd < 4096; fd++)
         leaks += fcntl(fd, F_GETFD) >= 0;
     ATTEMPT("descriptor-leak", leaks > 0);
+    // Nothing can be laid into the door, for the daemon or for whoever keeps its other end.
+    ATTEMPT("door-send", worker && send(4, "x", 1, MSG_NOSIGNAL) == 1);
     char byte;
     ATTEMPT("stdin-content", read(0, &byte, 1) > 0);
 

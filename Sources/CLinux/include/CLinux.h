@@ -91,6 +91,32 @@ int clinux_spawn(
 // SO_PEERCRED of a connected AF_UNIX socket.
 int clinux_peer_credentials(int descriptor, pid_t *process, uid_t *user, gid_t *group);
 
+// A listening AF_UNIX socket of packets at `name` in the open directory, close-on-exec. What has the
+// name is removed.
+int clinux_listen_packets(int directory, const char *name);
+
+// Connects to the socket of packets at `name` in the open directory.
+int clinux_connect_packets(int directory, const char *name);
+
+// 8: descriptors of one message.
+enum { CLINUX_MESSAGE_DESCRIPTORS_MAX = 8 };
+
+// sendmsg(2) with SCM_RIGHTS, without blocking and without SIGPIPE.
+ssize_t clinux_send_message(
+    int socket, const void *bytes, size_t length, const int *descriptors, size_t count);
+
+// recvmsg(2), without blocking: `count` descriptors have come along, close-on-exec. EMSGSIZE for a
+// message that was cut, with nothing kept of it.
+ssize_t clinux_receive_message(
+    int socket, void *bytes, size_t length,
+    int descriptors[CLINUX_MESSAGE_DESCRIPTORS_MAX], size_t *count);
+
+// splice(2) from a pipe to a file at `offset`, without blocking.
+ssize_t clinux_splice(int pipe, int file, off_t offset, size_t length);
+
+// fallocate(2) with FALLOC_FL_PUNCH_HOLE: the range takes no memory any more and reads as zeros.
+int clinux_punch_hole(int file, off_t offset, off_t length);
+
 // MARK: Files
 
 // openat2(2) of one name in `directory` as a directory for reading. Refuses symbolic links (ELOOP)
