@@ -18,6 +18,11 @@ extension AgentLoop {
     mutating func nextTurn(
         _ content: [ContentBlock], issuing counter: inout CommandCounter
     ) -> Progress {
+        switch tree?.verdict ?? .fine {
+        case .fine: break
+        case .nudge(let words): notes.append(words)
+        case .stalled(let why): return stop(.stalled, why)
+        }
         say(.user, content + takeNotes())
         guard turns < limits.turns else {
             return stop(.turns, "the cap of \(limits.turns) model turns was reached (limits.turns)")
@@ -29,6 +34,7 @@ extension AgentLoop {
         _ answer: ModelAnswer, issuing counter: inout CommandCounter
     ) -> Progress {
         turns += 1
+        tree?.sawTurn()
         retry.succeeded()
         switch answer.stop {
         case .refusal:

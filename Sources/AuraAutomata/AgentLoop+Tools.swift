@@ -149,8 +149,9 @@ extension AgentLoop {
     ) -> Progress {
         let outcome = Outcome(
             output: result.output, isError: result.isError || result.isDenied,
-            isDenied: result.isDenied)
+            isDenied: result.isDenied, isChange: result.treeChanged != false)
         if let use = jobs.removeValue(forKey: command) {
+            if outcome.isChange { tree?.sawChange() }
             notes.append(AgentPrompt.jobEnded(command, use, outcome.output))
             return .nothing
         }
@@ -170,11 +171,24 @@ extension AgentLoop {
         for (call, outcome) in zip(calls, outcomes) {
             if !outcome.isError { compaction.sawSuccess(of: call.use.name) }
             look(at: call.use)
+            watch(call.use, outcome)
             if let end = note(call.use, outcome) { return end }
             // Who waits for a command is not going in circles.
-            if call.use.input["wait_seconds"]?.integerValue != nil { stall.sawWait() }
+            if call.use.input["wait_seconds"]?.integerValue != nil {
+                stall.sawWait()
+                tree?.sawWait()
+            }
         }
         return carryOn(issuing: &counter)
+    }
+
+    /// An edit changes the tree; a command does, unless it is known that it did not.
+    private mutating func watch(_ use: ToolUse, _ outcome: Outcome) {
+        switch ToolName(rawValue: use.name)?.effect {
+        case .workspace: if !outcome.isError { tree?.sawChange() }
+        case .command: if outcome.isChange { tree?.sawChange() }
+        case .pure, .external, nil: break
+        }
     }
 
     /// Tells the notes on a directory with the first call that goes into it.
@@ -226,6 +240,7 @@ extension AgentLoop {
                 ? AgentPrompt.waitInterrupted : isTold ? AgentPrompt.waitCut : AgentPrompt.waited
             results.append(.toolResult(id: use.id, content: text, isError: false))
             stall.sawWait()
+            tree?.sawWait()
             return carryOn(issuing: &counter)
         case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .answered,
             .stopped:
@@ -246,7 +261,8 @@ extension AgentLoop {
         case .reasoning(command): return reason(issuing: &counter)
         case .calling(let calls):
             let tool = calls.first { $0.command == command }?.use.name ?? ""
-            let outcome = Outcome(output: AgentPrompt.interrupted(tool), isError: true)
+            let outcome = Outcome(
+                output: AgentPrompt.interrupted(tool), isError: true, isChange: true)
             return called(command, outcome, issuing: &counter)
         case .asking(command, let use): return ask(use, issuing: &counter)
         case .idle, .reasoning, .backingOff, .waiting, .asking, .finished, .answered, .stopped:

@@ -50,6 +50,8 @@ struct AgentLoop: Hashable, Sendable {
         var output: String
         var isError = false
         var isDenied = false
+        /// Whether it changed the agent's tree, or may have.
+        var isChange = false
     }
 
     /// What a transaction did to the agent.
@@ -99,18 +101,24 @@ struct AgentLoop: Hashable, Sendable {
     var denied = 0
     var retry = ModelRetry()
     var stall = StallWatch()
+    /// Only for an agent whose work is a tree.
+    var tree: TreeWatch?
     var compaction = Compaction()
 
     /// An agent that has not begun, with these tools and rules.
+    ///
+    /// With `changesTree` it is stopped when it does not.
     init(
         system: String, offered: [AgentTool], limits: Definition.Limits, ending: Ending = .tool,
-        rules: Int = KernelRules.current
+        changesTree: Bool = false, rules: Int = KernelRules.current
     ) {
         self.system = system
         self.offered = offered
         self.limits = limits
         self.ending = ending
         self.rules = rules
+        let isWatched = changesTree && rules > KernelRules.together
+        tree = isWatched ? TreeWatch(turnsMax: limits.turns) : nil
         schemas = offered.map { ToolSchemas.schema($0, rules: rules) }
     }
 

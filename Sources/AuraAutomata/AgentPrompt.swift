@@ -167,6 +167,12 @@ enum AgentPrompt {
         like that will not help: try another way, or finish with status `failed`.
         """
 
+    static let changeNudge = """
+        You have had \(TreeWatch.nudgeAt) turns in which nothing in the workspace changed. The \
+        work is what is in the files in the end: begin to change them, or finish with status \
+        `failed` and say what is in the way.
+        """
+
     static let compacted = """
         The conversation had become too long for the model: the output of older tool calls was \
         removed from it. Call a tool again where you need what it said.

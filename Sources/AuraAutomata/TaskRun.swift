@@ -64,7 +64,10 @@ package struct TaskRun: Hashable, Sendable {
         rules = assignment.rules
         agent = AgentLoop(
             system: AgentPrompt.system(assignment), offered: AgentTool.offered(assignment),
-            limits: assignment.definition.limits, rules: assignment.rules)
+            limits: definition.limits,
+            changesTree: definition.workspace != nil
+                && definition.letsWorkerWrite(role: task?.role),
+            rules: rules)
     }
 
     /// Takes in one transaction and returns what is to be done about it.

@@ -16,7 +16,7 @@ package final class Cage {
     private let lifeline: PacketSocket
     private var broker: OwnedDescriptor?
     private let door: PacketSocket?
-    private let label: CageLabel
+    private var label: CageLabel
     private let group: CageGroup?
     private let groups: CageGroups
     /// Whether this process has launched it, and so can wait for its parent.
@@ -29,8 +29,8 @@ package final class Cage {
     package private(set) var limit: LimitHit?
 
     /// Where the next record of the status file will be.
-    private var nextRecord: Int
-    private let statusEnd: Int
+    private var nextRecord = CageLabel.bytes
+    private static let statusEnd = CageLabel.bytes + CageStatus.streamBytesMax
     private var started: ProcessID?
     private var refusal: CageExit?
     private var programEnd: CageExit?
@@ -38,7 +38,7 @@ package final class Cage {
 
     init(
         process: consuming ProcessDescriptor, output: consuming OwnedDescriptor,
-        status: consuming OwnedDescriptor, records: Int, lifeline: consuming PacketSocket,
+        status: consuming OwnedDescriptor, lifeline: consuming PacketSocket,
         broker: consuming OwnedDescriptor?, door: consuming PacketSocket?, label: CageLabel,
         group: CageGroup?, groups: CageGroups
     ) {
@@ -52,14 +52,12 @@ package final class Cage {
         self.group = group
         self.groups = groups
         isOwn = true
-        nextRecord = records
-        statusEnd = records + CageStatus.streamBytesMax
     }
 
     /// A cage that an earlier daemon has launched.
     init(adopting kept: KeptDescriptors, groups: CageGroups) throws(SystemError) {
         let status = try kept.take(.status)
-        let read = try CageLabel.read(status.raw)
+        label = try CageLabel.read(status.raw)
         let process = try kept.take(.process)
         let number = try ProcessDescriptor.number(of: process.raw)
         self.process = ProcessDescriptor(adopting: process, processID: number)
@@ -71,26 +69,30 @@ package final class Cage {
         } else {
             door = nil
         }
-        label = read.label
-        if let name = read.label.group {
-            group = try groups.adopt(name, read.label.limits)
+        if let name = label.group {
+            group = try groups.adopt(name, label.limits)
         } else {
             group = nil
         }
         self.groups = groups
         isOwn = false
-        nextRecord = read.records
-        statusEnd = read.records + CageStatus.streamBytesMax
         self.status = status
     }
 
     /// The control group that a cage of an earlier daemon is in.
     package static func group(of kept: KeptDescriptors) -> String? {
-        kept.raw(.status).flatMap { try? CageLabel.read($0).label.group }
+        kept.raw(.status).flatMap { try? CageLabel.read($0).group }
     }
 
-    /// What was given to `Launcher.launch`.
+    /// What was given to `Launcher.launch`, or to `assign` since.
     package var tag: String { label.tag }
+
+    /// Gives a cage that was built ahead its tag.
+    package func assign(tag: String) throws(ConfinementError) {
+        label.tag = tag
+        do throws(SystemError) { try label.replace(in: status.raw) } catch { throw .system(error) }
+    }
+
     /// By which a store knows the cage.
     package var name: String { label.name }
     /// Everything that a later daemon needs to take the cage over.
@@ -122,8 +124,8 @@ package final class Cage {
     /// The read end of the program's stdout and stderr, non-blocking.
     package var outputRaw: Int32 { output.raw }
 
-    /// Readable when the cage stands or was refused; see `programID`.
-    package var statusRaw: Int32 { status.raw }
+    /// Readable when the cage stands, and when it has ended; see `programID`.
+    package var standRaw: Int32 { lifeline.raw }
 
     /// The daemon's end of the worker's stream socket, or of the one on which the listener of a
     /// cage's proxy comes.
@@ -260,7 +262,7 @@ package final class Cage {
 
     private func readStatus() throws(ConfinementError) {
         while true {
-            guard nextRecord < statusEnd else { throw .status("too long") }
+            guard nextRecord < Self.statusEnd else { throw .status("too long") }
             var bytes = [UInt8](repeating: 0, count: CageStatus.recordBytes)
             let count = pread(status.raw, &bytes, bytes.count, off_t(nextRecord))
             guard count == bytes.count else { return }

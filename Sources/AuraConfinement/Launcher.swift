@@ -57,6 +57,7 @@ package final class Launcher {
         static let lifeline: Int32 = 6
         static let group: Int32 = 7
         static let door: Int32 = 8
+        static let command: Int32 = 9
     }
 
     /// Spawns a cage.
@@ -67,6 +68,11 @@ package final class Launcher {
     ///
     /// Throws `.plan`, or `.system` when out of descriptors or without an aura-cage at its path.
     package func launch(_ plan: CagePlan, tag: String = "") throws(ConfinementError) -> Cage {
+        try launch(plan, tag: tag, gate: nil)
+    }
+
+    /// With `gate` the cage is held: its last argument comes from there.
+    func launch(_ plan: CagePlan, tag: String, gate: Int32?) throws(ConfinementError) -> Cage {
         guard let filter = filters[plan.profile] else {
             preconditionFailure("a filter for every profile")
         }
@@ -77,10 +83,12 @@ package final class Launcher {
         let policy = try PolicyLayout.encode(
             plan, filter: filter, workerPath: workerPath,
             landlockABIMin: Launcher.landlockABIMin, inGroup: group != nil,
+            isHeld: gate != nil,
             niceness: plan.profile == .command ? Launcher.commandNiceness : 0)
         do throws(SystemError) {
             let label = CageLabel(
                 name: try newName(), group: group?.name, limits: plan.limits, tag: tag)
+            let gates = gate.map { [Spawn.Descriptor(child: Place.command, parent: $0)] } ?? []
             switch plan.profile {
             case .command where plan.hasProxy:
                 var pair = try DescriptorPair.sockets(.stream)
@@ -88,9 +96,10 @@ package final class Launcher {
                 let inside = pair.takeSecond()
                 return try spawn(
                     policy, label, broker: outside, door: nil,
-                    inside: [Spawn.Descriptor(child: Place.broker, parent: inside.raw)], group)
+                    inside: [Spawn.Descriptor(child: Place.broker, parent: inside.raw)] + gates,
+                    group)
             case .command:
-                return try spawn(policy, label, broker: nil, door: nil, inside: [], group)
+                return try spawn(policy, label, broker: nil, door: nil, inside: gates, group)
             case .worker:
                 var pair = try DescriptorPair.sockets(.stream)
                 var doors = try DescriptorPair.sockets(.packets)
@@ -137,7 +146,6 @@ package final class Launcher {
         let outputReader = output.takeFirst()
         let outputWriter = output.takeSecond()
         let status = try label.file()
-        let records = Int(lseek(status.raw, 0, SEEK_CUR))
         let lifelineOutside = PacketSocket(adopting: lifeline.takeFirst())
         let lifelineInside = lifeline.takeSecond()
         try outputReader.setNonblocking()
@@ -160,7 +168,7 @@ package final class Launcher {
             descriptors: descriptors
         ).start()
         return Cage(
-            process: process, output: outputReader, status: status, records: records,
+            process: process, output: outputReader, status: status,
             lifeline: lifelineOutside, broker: broker, door: door, label: label, group: group,
             groups: groups)
     }

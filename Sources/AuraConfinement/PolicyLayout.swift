@@ -23,6 +23,7 @@ enum PolicyLayout {
         static let group = Flags(rawValue: 1 << 5)
         static let network = Flags(rawValue: 1 << 6)
         static let proxy = Flags(rawValue: 1 << 7)
+        static let held = Flags(rawValue: 1 << 8)
     }
 
     /// The bytes of a plan.
@@ -30,7 +31,7 @@ enum PolicyLayout {
     /// Throws `.plan` for one that is not valid or too large.
     static func encode(
         _ plan: CagePlan, filter: SeccompFilter, workerPath: String, landlockABIMin: UInt32,
-        inGroup: Bool = false, niceness: UInt32 = 0
+        inGroup: Bool = false, isHeld: Bool = false, niceness: UInt32 = 0
     ) throws(ConfinementError) -> [UInt8] {
         try plan.validate()
         var binds = plan.binds
@@ -47,6 +48,7 @@ enum PolicyLayout {
         }
         if plan.hasProxy { flags.insert(.proxy) }
         if inGroup { flags.insert(.group) }
+        if isHeld { flags.insert(.held) }
 
         var body: [UInt8] = []
         append(plan.directory, to: &body)

@@ -18,6 +18,8 @@ final class CageRunner {
         var watch: LimitWatch
         let disk: DiskMeter?
         let conclude: (StepResult) -> [Event]
+        /// What one built ahead for the next command is to be like; nil: none is built.
+        let next: CagePlan?
         var watches: [UInt64] = []
         /// Why it was killed, once it was for a limit.
         var verdict: StepResult.Exit?
@@ -25,13 +27,14 @@ final class CageRunner {
 
         init(
             cage: Cage, spool: OutputSpool, tag: CageTag.Job, disk: DiskMeter?,
-            conclude: @escaping (StepResult) -> [Event]
+            next: CagePlan? = nil, conclude: @escaping (StepResult) -> [Event]
         ) {
             self.cage = cage
             self.spool = spool
             self.tag = tag
             self.disk = disk
             self.conclude = conclude
+            self.next = next
             watch = LimitWatch(timeout: tag.timeout, limits: tag.limits, at: tag.startedAt)
         }
 
@@ -48,6 +51,7 @@ final class CageRunner {
     /// Have ended: kept, by name, until their outcome is in the record.
     private var ended: [Key: String] = [:]
     private var background = BackgroundJobs()
+    private let spares: SpareCages
 
     /// 256 KiB: what one turn reads of one program's output.
     private static let readBytesMax = 256 << 10
@@ -58,9 +62,10 @@ final class CageRunner {
         self.watches = watches
         self.store = store
         self.proxies = proxies
+        spares = SpareCages(launcher: launcher, watches: watches)
     }
 
-    /// Starts `plan`.
+    /// Starts `plan`, in the cage that waits for it if there is one.
     ///
     /// `conclude` makes the events of its end, unless it is cancelled first. The output of one in the
     /// background can be read meanwhile.
@@ -74,9 +79,9 @@ final class CageRunner {
             guard let bounds = tag.job else { preconditionFailure("the tag of a command") }
             let spool = try OutputSpool(headMax: bounds.head)
             let job = Job(
-                cage: try launcher.launch(plan.cage, tag: tag.text), spool: spool, tag: bounds,
-                disk: plan.disk, conclude: conclude)
-            store.keep(job.cage, spool: spool)
+                cage: try open(plan.cage, tag: tag.text, spool, for: key.run),
+                spool: spool, tag: bounds, disk: plan.disk,
+                next: plan.isOneOfMany ? plan.cage : nil, conclude: conclude)
             if inBackground { background.began(key) }
             if plan.cage.hasProxy {
                 try proxies.begin(key, job.cage.takeBroker(), plan.proxied)
@@ -87,6 +92,21 @@ final class CageRunner {
             return conclude(
                 StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))
         }
+    }
+
+    /// A cage in which `plan` begins, and which is kept; the one built ahead if there is one.
+    private func open(
+        _ plan: CagePlan, tag: String, _ spool: OutputSpool, for run: RunID
+    ) throws -> Cage {
+        if let held = try spares.take(plan, tag: tag, for: run) {
+            store.keep(held.cage, spool: spool)
+            if held.begin(plan) { return held.cage }
+            store.drop(held.cage.name)
+            try spares.letGo(held.cage, of: run)
+        }
+        let cage = try launcher.launch(plan, tag: tag)
+        store.keep(cage, spool: spool)
+        return cage
     }
 
     /// Notes a command that an earlier daemon has handed over: whose it is, or nil when it is none.
@@ -179,6 +199,7 @@ final class CageRunner {
     func cancel(_ run: RunID) throws {
         background.forget(run)
         for key in ended.keys where key.run == run { settle(key) }
+        try spares.discard(run)
         for (key, job) in jobs where key.run == run {
             job.isCancelled = true
             try job.cage.kill()
@@ -187,6 +208,7 @@ final class CageRunner {
 
     /// Kills every job; harmless when called again.
     func endAll() throws {
+        try spares.discardAll()
         for job in jobs.values where !job.isCancelled {
             job.isCancelled = true
             try job.cage.kill()
@@ -194,15 +216,17 @@ final class CageRunner {
     }
 
     /// Whether nothing runs.
-    var isIdle: Bool { jobs.isEmpty }
+    var isIdle: Bool { jobs.isEmpty && spares.areGone }
 
     /// Whether anything of `run` still lives.
-    func serves(_ run: RunID) -> Bool { jobs.keys.contains { $0.run == run } }
+    func serves(_ run: RunID) -> Bool {
+        jobs.keys.contains { $0.run == run } || spares.serves(run)
+    }
 
     /// Monotonic milliseconds at which the limits of a job are to be looked at next.
     var nextDeadline: Int? {
         let looks = jobs.values.filter { !$0.isEnding }.map(\.watch.nextLook)
-        return (looks + [background.nextDeadline].compactMap { $0 }).min()
+        return (looks + [background.nextDeadline, spares.nextLook].compactMap { $0 }).min()
     }
 
     /// Kills every job that is beyond one of its limits.
@@ -212,6 +236,7 @@ final class CageRunner {
             job.verdict = job.watch.look(at: now, job.cage.use(), disk: job.disk?.look(at: now))
             if job.verdict != nil { try job.cage.kill() }
         }
+        try spares.look(at: now)
     }
 
     private func read(_ key: Key, _ job: Job) throws {
@@ -241,6 +266,7 @@ final class CageRunner {
             store.drop(job.cage.name)
             return requests
         }
+        if let next = job.next { try spares.prepare(next, for: key.run) }
         ended[key] = job.cage.name
         while let count = try keep(job, of: key), count > 0 {}
         let exit = job.verdict ?? StepResult.Exit(end, job.cage.limit)

@@ -22,7 +22,8 @@ extension ControlService {
                 reading.looked = .now
                 guard try isUnderWay(reading.run) else { return nil }
             }
-            try await Task.sleep(for: Self.followInterval)
+            await live.news(of: reading.run, since: reading.places)
+            try Task.checkCancellation()
         }
         return ":\n\n"
     }

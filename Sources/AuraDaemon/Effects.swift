@@ -16,6 +16,7 @@ final class Effects {
     private let fetches: Fetches
     private let proxies: Proxies
     private let changes: ChangeWatches
+    private let looks = TreeLooks()
     private var toRelease: Set<RunID> = []
     /// Transactions of runs that have been launched by this process.
     private var histories: [RunID: [Transaction]] = [:]
@@ -45,7 +46,9 @@ final class Effects {
                 // What was told to a worker before its commit is noted twice.
                 guard histories[run]?.count == index - 1 else { continue }
                 histories[run]?.append(transaction)
-            case .runFinished: histories[run] = nil
+            case .runFinished:
+                histories[run] = nil
+                looks.forget(run)
             default: break
             }
         }
@@ -90,7 +93,8 @@ final class Effects {
             return launch(run, generation, state, isTakingOver: true)
         case .takeOverCommand(let run, let command, let plan):
             return cages.takeOver(
-                .init(run: run, command: command), conclude: conclusion(plan, command, of: run))
+                .init(run: run, command: command),
+                conclude: conclusion(plan, command, of: run, state))
         case .deliver(let run, let generation, let basis):
             let news = Array(try history(of: run).dropFirst(basis))
             return attempts.send(
@@ -201,16 +205,20 @@ final class Effects {
 
     /// What the end of a command means to its run.
     private func conclusion(
-        _ plan: Intent.Plan, _ command: CommandID, of run: RunID
+        _ plan: Intent.Plan, _ command: CommandID, of run: RunID, _ state: State
     ) -> (StepResult) -> [Event] {
         if case .step = plan { return { [.stepEnded(run, command, $0)] } }
-        return { [.toolEnded(run, command, ToolResult(ofCommand: $0))] }
+        let tree = repositoryTree(of: run, state)
+        return { [looks] result in
+            let changed = tree.flatMap { looks.look(at: $0, of: run) }
+            return [.toolEnded(run, command, ToolResult(ofCommand: result, treeChanged: changed))]
+        }
     }
 
     private func runStep(
         _ request: StepRequest, _ command: CommandID, of run: RunID, _ state: State
     ) -> [Event] {
-        let conclude = conclusion(.step(request: request), command, of: run)
+        let conclude = conclusion(.step(request: request), command, of: run, state)
         return start(run, command, state, conclude) { row, owner, definition in
             try plans.plan(request, of: row, owner: owner, definition)
         }
@@ -241,12 +249,20 @@ final class Effects {
         case .runCommand: break
         case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: return []
         }
-        let conclude = conclusion(.tool(call: call), command, of: run)
+        let conclude = conclusion(.tool(call: call), command, of: run, state)
         let isBackground = call.isBackground
         return start(run, command, state, inBackground: isBackground, conclude) {
             row, owner, definition in
             try plans.plan(call, of: row, owner: owner, definition)
         }
+    }
+
+    /// Where an agent works on a repository; nil for one that has none.
+    private func repositoryTree(of run: RunID, _ state: State) -> String? {
+        guard let row = state.runs[run], let owner = state.lineage(of: run).last,
+            state.definitions[row.definition]?.workspace != nil
+        else { return nil }
+        return plans.workspaces.path(owner, .tree, lane: row.task?.lane)
     }
 
     private func start(
@@ -271,9 +287,10 @@ final class Effects {
 
 extension ToolResult {
     /// What the model reads of a command that it chose.
-    init(ofCommand result: StepResult) {
+    init(ofCommand result: StepResult, treeChanged: Bool?) {
         let status = result.isSuccess ? "" : "[\(result.exit.text)]\n"
         self.init(
-            output: status + result.output, isError: !result.isSuccess, place: .siblingCage)
+            output: status + result.output, isError: !result.isSuccess, place: .siblingCage,
+            treeChanged: treeChanged)
     }
 }

@@ -20,10 +20,43 @@ final class LiveTexts: Sendable {
         var bytes: [UInt8] = []
         /// Said, and perhaps the beginning of a secret.
         var held: [UInt8] = []
+
+        mutating func append(_ text: String, _ redactor: Redactor) {
+            held += text.utf8
+            bytes += redactor.release(from: &held)
+            // With room for as much again: not every piece moves the rest.
+            guard bytes.count > 2 * LiveTexts.bytesMax else { return }
+            var count = bytes.count - LiveTexts.bytesMax
+            while count < bytes.count, bytes[count] & 0xC0 == 0x80 { count += 1 }
+            bytes.removeFirst(count)
+            start += count
+        }
     }
 
+    private struct Reader {
+        let run: RunID
+        let wake: CheckedContinuation<Void, Never>
+    }
+
+    private struct Texts {
+        var rings: [Int: Ring] = [:]
+        var waiting: [Reader] = []
+        var isPulsing = false
+
+        /// Those who wait for news of a run in `lineage`, and wait no longer then.
+        mutating func takeReaders(of lineage: [RunID]) -> [Reader] {
+            guard !waiting.isEmpty else { return [] }
+            let taken = waiting.filter { lineage.contains($0.run) }
+            waiting.removeAll { lineage.contains($0.run) }
+            return taken
+        }
+    }
+
+    /// A second: a reader looks that often whether its run is over, which is not known here.
+    private static let pulse = Duration.seconds(1)
+
     private let redactor: Redactor
-    private let rings = Mutex<[Int: Ring]>([:])
+    private let texts = Mutex(Texts())
 
     /// No text yet; `redactor` takes known secrets out.
     init(redactor: Redactor) { self.redactor = redactor }
@@ -31,32 +64,70 @@ final class LiveTexts: Sendable {
     /// A call of `lineage`'s first run was made.
     func begin(_ call: Int, lineage: [RunID]) {
         guard let run = lineage.first else { return }
-        rings.withLock { $0[call] = Ring(run: run, lineage: lineage) }
+        texts.withLock { $0.rings[call] = Ring(run: run, lineage: lineage) }
     }
 
     /// Its model says more.
     func append(_ text: String, to call: Int) {
-        rings.withLock { rings in
-            guard var ring = rings[call] else { return }
-            ring.held += text.utf8
-            ring.bytes += redactor.release(from: &ring.held)
-            // With room for as much again: not every piece moves the rest.
-            if ring.bytes.count > 2 * Self.bytesMax {
-                var count = ring.bytes.count - Self.bytesMax
-                while count < ring.bytes.count, ring.bytes[count] & 0xC0 == 0x80 { count += 1 }
-                ring.bytes.removeFirst(count)
-                ring.start += count
-            }
-            rings[call] = ring
-        }
+        change(call) { $0?.append(text, redactor) }
     }
 
     /// The call is over, however.
-    func end(_ call: Int) { rings.withLock { $0[call] = nil } }
+    func end(_ call: Int) { change(call) { $0 = nil } }
+
+    /// Changes what is said in a call, and wakes whoever waits for that.
+    private func change(_ call: Int, _ body: (inout Ring?) -> Void) {
+        let woken = texts.withLock { texts in
+            let lineage = texts.rings[call]?.lineage ?? []
+            body(&texts.rings[call])
+            return texts.takeReaders(of: lineage)
+        }
+        for reader in woken { reader.wake.resume() }
+    }
+
+    /// Returns when there is more of `run` to read since `places`, and after a second anyway.
+    func news(of run: RunID, since places: [Int: (run: RunID, bytes: Int)]) async {
+        await withCheckedContinuation { reader in
+            let (isNews, mustPulse) = texts.withLock { texts in
+                guard !Self.isNews(in: texts.rings, of: run, since: places) else {
+                    return (true, false)
+                }
+                texts.waiting.append(Reader(run: run, wake: reader))
+                defer { texts.isPulsing = true }
+                return (false, !texts.isPulsing)
+            }
+            if isNews { reader.resume() }
+            if mustPulse { Task.detached { [self] in await pulse() } }
+        }
+    }
+
+    /// One timer for all: a reader of a fast model would set one for each word.
+    private func pulse() async {
+        while true {
+            try? await Task.sleep(for: Self.pulse)
+            let woken = texts.withLock { texts in
+                defer { texts.waiting = [] }
+                texts.isPulsing = !texts.waiting.isEmpty
+                return texts.waiting
+            }
+            for reader in woken { reader.wake.resume() }
+            if woken.isEmpty { return }
+        }
+    }
+
+    private static func isNews(
+        in rings: [Int: Ring], of run: RunID, since places: [Int: (run: RunID, bytes: Int)]
+    ) -> Bool {
+        places.keys.contains { rings[$0] == nil }
+            || rings.contains { call, ring in
+                ring.lineage.contains(run)
+                    && ring.start + ring.bytes.count > places[call]?.bytes ?? 0
+            }
+    }
 
     /// What was said in `run` and below it since `places`, which moves along: bytes read of each call.
     func read(of run: RunID, since places: inout [Int: (run: RunID, bytes: Int)]) -> [LivePiece] {
-        let current = rings.withLock { $0.filter { $0.value.lineage.contains(run) } }
+        let current = texts.withLock { $0.rings.filter { $0.value.lineage.contains(run) } }
         var pieces: [LivePiece] = []
         for (call, place) in places.sorted(by: { $0.key < $1.key }) where current[call] == nil {
             places[call] = nil

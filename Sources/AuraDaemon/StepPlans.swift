@@ -22,6 +22,8 @@ struct StepPlans {
         var disk: DiskMeter?
         /// What its programs may ask the cage's proxy for; empty where it has none.
         var proxied: [FetchGrant] = []
+        /// Whether others that differ in their last argument alone are likely to follow.
+        var isOneOfMany = false
     }
 
     /// Ten minutes: git steps copy a repository; one that takes longer is stuck.
@@ -240,7 +242,9 @@ struct StepPlans {
         {
             timeout = .seconds(seconds)
         }
-        return limited(cage, timeout, definition)
+        var plan = limited(cage, timeout, definition)
+        plan.isOneOfMany = true
+        return plan
     }
 
     /// Puts the definition's limits on a program that the operator or the model chose.

@@ -1,4 +1,5 @@
 import AuraModel
+import AuraRecord
 import AuraSupervision
 import AuraSystem
 
@@ -57,5 +58,16 @@ extension TurnLoop {
         foresight = nil
         commits.forget()
         isTrimDue = true
+    }
+
+    /// Gives memory back once what a large commit brought is done: ten thousand definitions that
+    /// were loaded, or as many firings of one second.
+    func trim() {
+        guard isTrimDue, foresight == nil, commits.trouble == nil,
+            !audit.hasMore(store.head.sequence)
+        else { return }
+        isTrimDue = false
+        store.trim()
+        ProcessMemory.trim()
     }
 }

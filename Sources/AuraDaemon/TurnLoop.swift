@@ -204,7 +204,7 @@ final class TurnLoop {
         var events = events.isEmpty ? [.tick] : events
         while !events.isEmpty {
             try put(events, withClock: true)
-            try hearWorkers()
+            try hearWorkers(after: events)
             let turn = try kernel.takeTurn()
             let committed = try commits.commit(
                 turn, journalCursor: audit.cursor, pruning: care.plan(for: turn))
@@ -231,13 +231,16 @@ final class TurnLoop {
     }
 
     /// Lets workers answer to what was decided while it waits for its commit: one for both.
-    private func hearWorkers() throws {
+    ///
+    /// One that has just attested itself has its assignment, and proposes at once.
+    private func hearWorkers(after events: [Event]) throws {
         let (entries, deliveries) = kernel.takeDeliveries()
-        guard !deliveries.isEmpty else { return }
+        let isBeginning = events.contains { if case .attested = $0 { true } else { false } }
+        guard !deliveries.isEmpty || isBeginning else { return }
         effects.note(entries)
-        var events: [Event] = []
-        for delivery in deliveries { events += try effects.perform(delivery, kernel.state) }
-        try put(events + (try watches.wait(milliseconds: Self.hearingMilliseconds)))
+        var heard: [Event] = []
+        for delivery in deliveries { heard += try effects.perform(delivery, kernel.state) }
+        try put(heard + (try watches.wait(milliseconds: Self.hearingMilliseconds)))
     }
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
@@ -330,17 +333,6 @@ final class TurnLoop {
             notifier.alive()
             nextBeat = now + interval
         }
-    }
-
-    /// Gives memory back once what a large commit brought is done: ten thousand definitions that
-    /// were loaded, or as many firings of one second.
-    private func trim() {
-        guard isTrimDue, foresight == nil, commits.trouble == nil,
-            !audit.hasMore(store.head.sequence)
-        else { return }
-        isTrimDue = false
-        store.trim()
-        ProcessMemory.trim()
     }
 
     // MARK: What wakes the loop

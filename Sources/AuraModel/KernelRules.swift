@@ -8,7 +8,9 @@ package enum KernelRules {
     package static let first = 1
     /// 2: what is pure is done together, commands can go on in the background, files can be changed
     /// by a patch, and the model is told the project's notes.
-    package static let current = 2
+    package static let together = 2
+    /// 3: an agent whose tree does not change is told so, and then stopped.
+    package static let current = 3
 }
 
 /// How a model changes files: which tool it is given for that.

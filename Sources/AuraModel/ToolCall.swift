@@ -105,14 +105,19 @@ package struct ToolResult: Hashable, Sendable, Codable {
     /// Whether the call asked for what the definition does not grant (a path outside, say).
     package var isDenied: Bool
     package var place: ToolName.Place
+    /// Of a command: whether the agent's tree changed between the ends of the two commands before
+    /// it; nil when that is not known.
+    package var treeChanged: Bool?
 
     /// A result.
     package init(
-        output: String, isError: Bool = false, isDenied: Bool = false, place: ToolName.Place
+        output: String, isError: Bool = false, isDenied: Bool = false, place: ToolName.Place,
+        treeChanged: Bool? = nil
     ) {
         self.output = output
         self.isError = isError
         self.isDenied = isDenied
         self.place = place
+        self.treeChanged = treeChanged
     }
 }

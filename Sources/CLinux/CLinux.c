@@ -53,7 +53,7 @@ static int release_object(struct dl_phdr_info *object, size_t size, void *unused
     return 0;
 }
 
-void clinux_release_program(void) {
+void clinux_release_image(void) {
     dl_iterate_phdr(release_object, NULL);
 }
 

@@ -48,6 +48,11 @@ struct AgentBench: ParsableCommand {
             programs: path, server: server, agents: agents, turns: 1000, in: directory)
         defer { try? lab.close() }
         var report = BenchReport(bench: "agent")
+        if python == nil {
+            StandardError.write(
+                "aura-bench: no rows beside mini-swe-agent: --python PATH names a Python that has it; "
+                    + "python3 -m venv DIR && DIR/bin/pip install mini-swe-agent mcp")
+        }
         let peer = try python.map {
             try AgentPeer.figures(python: $0, server: server, turns: turns)
         }
@@ -55,33 +60,47 @@ struct AgentBench: ParsableCommand {
             .results(beside: peer)
         report.results += try starts(lab, server, beside: peer)
         report.results += try AgentStreams(lab: lab, server: server).results()
+        report.results += try AgentRelay(lab: lab, server: server).results()
         report.results += try AgentCrowd(lab: lab, server: server, agents: agents).results()
         try report.print(output)
     }
 
-    /// From the start of `aura-ctl run` to the first request of the worker that it brought about.
+    /// From an order to the first request of the worker that it brought about: from its arrival at
+    /// aurad, and from the start of an `aura-ctl run`, which loads its libraries first.
     private func starts(
         _ lab: AgentLab, _ server: ModelServer, beside peer: AgentPeer.Figures?
     ) throws -> [BenchResult] {
-        var spans: [Double] = []
         let finish = try AgentTurns.finish(turn: 0)
-        for _ in 0..<Self.starts {
-            server.begin { _, _ in finish }
-            let start = ModelServer.now()
-            try lab.order(0, on: server) { server.requests > 0 }
-            spans.append(Double(server.lastRequestAt - start) / 1e6)
-            usleep(100_000)
+        func median(_ order: () throws -> Void) throws -> Double {
+            var spans: [Double] = []
+            for _ in 0..<Self.starts {
+                server.begin { _, _ in finish }
+                let start = ModelServer.now()
+                try order()
+                spans.append(Double(server.lastRequestAt - start) / 1e6)
+                usleep(100_000)
+            }
+            return spans.median ?? 0
         }
-        let median = spans.median ?? 0
+        let arrived = try median {
+            let hearing = try lab.orderDirectly(0)
+            let isDone = try server.serve(seconds: 10) { server.requests > 0 }
+            guard isDone else { throw BenchFailure("an order brought no request about") }
+            withExtendedLifetime(hearing) {}
+        }
+        let started = try median { try lab.order(0, on: server) { server.requests > 0 } }
         let beside = peer.map {
             BenchResult(
-                name: "start-to-first-request-vs-mini-swe-agent", value: median, unit: "ms",
+                name: "start-to-first-request-vs-mini-swe-agent", value: started, unit: "ms",
                 baseline: "mini-swe-agent", baselineValue: $0.start)
         }
         return [
             BenchResult(
-                name: "start-to-first-request-ms-vs-target", value: median, unit: "ms",
-                baseline: "target", baselineValue: 15)
+                name: "order-to-first-request-ms-vs-target", value: arrived, unit: "ms",
+                baseline: "target", baselineValue: 15),
+            BenchResult(
+                name: "start-to-first-request-ms-vs-target", value: started, unit: "ms",
+                baseline: "target", baselineValue: 15),
         ] + [beside].compactMap { $0 }
     }
 }

@@ -9,6 +9,9 @@ final class AgentLab {
     private let process: ProcessDescriptor
     private let null: OwnedDescriptor
 
+    /// Where aurad answers.
+    var socketPath: String { scratch.path + "/run/aurad.sock" }
+
     /// A minute: a thousand times what a start takes.
     private static let patience = 60
     /// Whom aurad becomes when the bench is root.
@@ -114,7 +117,7 @@ final class AgentLab {
     private func control(_ arguments: [String]) throws -> ProcessDescriptor {
         try Spawn(
             executable: programs + "/aura-ctl", arguments: ["aura-ctl"] + arguments,
-            environment: ["AURA_SOCKET": scratch.path + "/run/aurad.sock", "PATH": "/usr/bin"],
+            environment: ["AURA_SOCKET": socketPath, "PATH": "/usr/bin"],
             descriptors: (0...2).map { .init(child: $0, parent: null.raw) }
         ).start()
     }

@@ -9,6 +9,14 @@ enum ModelAnswers {
 
     /// An answer that says a word in each of `count` events, and then calls a tool.
     static func words(_ count: Int, then name: String, _ input: JSONValue) throws -> [UInt8] {
+        let pieces = try pieces(thenCalling: name, input)
+        return pieces.head + Array(repeating: pieces.word, count: count).joined() + pieces.tail
+    }
+
+    /// The same answer: what comes before the words, each of them, and what comes behind.
+    static func pieces(
+        thenCalling name: String, _ input: JSONValue
+    ) throws -> (head: [UInt8], word: [UInt8], tail: [UInt8]) {
         let first: JSONValue = .integer(0)
         let word = try event(
             "content_block_delta",
@@ -22,10 +30,13 @@ enum ModelAnswers {
                 "index": first,
                 "content_block": .object(["type": .string("text"), "text": .string("")]),
             ])
-        return try answer(
-            [start] + Array(repeating: word, count: count)
-                + [try event("content_block_stop", ["index": first])]
-                + (try block(name, input, id: "toolu_w", index: 1)))
+        let rest =
+            [try event("content_block_stop", ["index": first])]
+            + (try block(name, input, id: "toolu_w", index: 1))
+        return (
+            Array((head + chunks([try opening(), start])).utf8), Array(chunks([word]).utf8),
+            Array((chunks(rest + (try closing())) + "0\r\n\r\n").utf8)
+        )
     }
 
     /// An answer with one tool call, not streamed.
@@ -68,22 +79,32 @@ enum ModelAnswers {
     }
 
     private static func answer(_ blocks: [String]) throws -> [UInt8] {
+        let events = [try opening()] + blocks + (try closing())
+        return Array((head + chunks(events) + "0\r\n\r\n").utf8)
+    }
+
+    private static let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    /// A chunk for each event, as providers send them.
+    private static func chunks(_ events: [String]) -> String {
+        events.map { "\(String($0.utf8.count, radix: 16))\r\n\($0)\r\n" }.joined()
+    }
+
+    private static func opening() throws -> String {
         let message = JSONValue.object([
             "id": .string("msg_1"), "type": .string("message"), "role": .string("assistant"),
             "model": .string("bench"), "content": .array([]), "usage": usage,
         ])
+        return try event("message_start", ["message": message])
+    }
+
+    private static func closing() throws -> [String] {
         let end = JSONValue.object(["stop_reason": .string("tool_use"), "stop_sequence": .null])
-        let events =
-            [try event("message_start", ["message": message])] + blocks + [
-                try event("message_delta", ["delta": end, "usage": usage]),
-                try event("message_stop", [:]),
-            ]
-        // A chunk for each event, as providers send them.
-        let body = events.map { event in
-            "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n"
-        }.joined()
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-        return Array("\(head)Transfer-Encoding: chunked\r\n\r\n\(body)0\r\n\r\n".utf8)
+        return [
+            try event("message_delta", ["delta": end, "usage": usage]),
+            try event("message_stop", [:]),
+        ]
     }
 
     private static func event(_ type: String, _ members: [String: JSONValue]) throws -> String {

@@ -92,6 +92,18 @@ final class ModelServer {
         }
     }
 
+    /// Lets `talk` answer the one request that waits at the gate; blocking, and with nobody else served.
+    func converse(_ talk: (Int32) throws -> Void) throws {
+        gate = nil
+        guard held.count == 1, let (connection, _, _, _) = held.popLast() else {
+            throw BenchFailure("not one request waits")
+        }
+        let flags = fcntl(connection.descriptor.raw, F_GETFL)
+        _ = fcntl(connection.descriptor.raw, F_SETFL, flags & ~O_NONBLOCK)
+        defer { _ = fcntl(connection.descriptor.raw, F_SETFL, flags) }
+        try talk(connection.descriptor.raw)
+    }
+
     /// Serves until `isOver`, looked at after each batch of requests; false when that takes longer
     /// than `seconds`.
     func serve(seconds: Int, until isOver: () throws -> Bool) throws -> Bool {
@@ -185,17 +197,12 @@ final class ModelServer {
 
     /// Bytes of head and body together once the head is whole, else 0.
     private static func length(_ bytes: [UInt8]) -> Int {
-        guard let end = place(of: "\r\n\r\n", in: bytes) else { return 0 }
+        guard let end = Bytes.place(of: "\r\n\r\n", in: bytes) else { return 0 }
         let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
         let field = "content-length:"
         let line = head.split(separator: "\r\n").first { $0.hasPrefix(field) }
         let size = line.flatMap { Int($0.dropFirst(field.count).drop { $0 == " " }) } ?? 0
         return end + 4 + size
-    }
-
-    private static func place(of text: String, in bytes: [UInt8]) -> Int? {
-        let place = bytes.withUnsafeBytes { bench_find($0.baseAddress, $0.count, text) }
-        return place < 0 ? nil : place
     }
 
     private static func count(of text: String, in bytes: [UInt8]) -> Int {

@@ -7,6 +7,7 @@
 //   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
 //   drop.c    the program's own process: gives everything away, then execs
 //   keep.c    the keeper, no cage at all: holds descriptors while there is no daemon
+//   memory.c  lets go of what only the building needed
 //   report.c  the one way to fail: name the feature, say the errno, stop
 #ifndef AURA_CAGE_H
 #define AURA_CAGE_H
@@ -24,7 +25,8 @@ enum {
     FD_LIFELINE = 6, // a socket: when its other end is gone, or says anything, so is the cage
     FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
     FD_DOOR = 8,     // worker only: over it a later daemon hands in a new broker
-    FD_LAST = 8,
+    FD_COMMAND = 9,  // held cage only: packet socket on which the last argument comes
+    FD_LAST = 9,
     FD_PROGRAM_DOOR = 4, // where the worker itself finds its door
 };
 
@@ -51,6 +53,7 @@ enum {
     INSTRUCTIONS_MAX = 4096, // BPF_MAXINSNS
     STRING_MAX = 131071,     // MAX_ARG_STRLEN - 1
     PATH_BYTES_MAX = 4095,   // PATH_MAX - 1
+    COMMAND_BYTES_MAX = 32 * 1024, // a held cage's last argument; a longer one has a cage of its own
 };
 
 enum policy_flags {
@@ -62,7 +65,8 @@ enum policy_flags {
     FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
     FLAG_NETWORK = 1 << 6,   // the host's network: only for a command, and without a loopback of its own
     FLAG_PROXY = 1 << 7,     // a listener on the own loopback, handed out on descriptor 3
-    FLAGS_KNOWN = (1 << 8) - 1,
+    FLAG_HELD = 1 << 8,      // waits on descriptor 9 before the exec; only for a command
+    FLAGS_KNOWN = (1 << 9) - 1,
 };
 
 struct policy_header {
@@ -126,10 +130,12 @@ struct etc_file {
 // The last one has no path. With the host's network its hosts and resolver are the host's.
 const struct etc_file *etc_files(int network);
 void policy_read(int fd, struct policy *policy);
+void memory_release(void);
 void network_build(uint32_t flags);
 void root_build(const struct policy *policy, uid_t uid, gid_t gid);
 __attribute__((noreturn)) void init_run(int program_pid, int child_signals);
-__attribute__((noreturn)) void program_run(const struct policy *policy, int ready_fd);
+__attribute__((noreturn)) void program_run(struct policy *policy, int ready_fd);
+void capabilities_bound(void);
 void capabilities_drop(void);
 void filter_keeper(void);
 __attribute__((noreturn)) void keep_run(void);

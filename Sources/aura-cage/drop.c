@@ -20,17 +20,10 @@
 
 // --- capabilities -----------------------------------------------------------------------------
 
-void capabilities_drop(void)
+// No file capability can be gained by exec: forty calls that the program's process inherits.
+void capabilities_bound(void)
 {
-    // Root is nobody special, and no uid change brings capabilities back. Locked. Before the
-    // bounding set: it needs CAP_SETPCAP.
-    int bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-               SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-               SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-    if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)
-        refuse("securebits", NULL, errno);
-
-    // No file capability can be gained by exec. The kernel says EINVAL after its last capability.
+    // The kernel says EINVAL after its last capability.
     for (int capability = 0;; capability++) {
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
             continue;
@@ -38,6 +31,16 @@ void capabilities_drop(void)
             break;
         refuse("bounding_set", NULL, errno);
     }
+}
+
+void capabilities_drop(void)
+{
+    // Root is nobody special, and no uid change brings capabilities back. Locked.
+    int bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+               SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+               SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+    if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)
+        refuse("securebits", NULL, errno);
 
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
         refuse("ambient_set", NULL, errno);
@@ -247,8 +250,30 @@ static void exec_program(const struct policy *policy)
     errno = error;
 }
 
-void program_run(const struct policy *policy, int ready_fd)
+// A held cage: all but its last argument was sealed in the policy. That one comes as one packet,
+// ended by its only NUL, from the daemon, who alone has the other end; nothing untrusted has run
+// here yet. When that end is closed instead, the cage is not wanted any more.
+static void command_take(struct policy *policy)
 {
+    static char command[COMMAND_BYTES_MAX + 1];
+    ssize_t count;
+    do
+        count = read(FD_COMMAND, command, sizeof command);
+    while (count < 0 && errno == EINTR);
+    if (count <= 0)
+        refuse("command_absent", NULL, count < 0 ? errno : EPIPE);
+    if (memchr(command, 0, (size_t)count) != command + count - 1)
+        refuse("command_malformed", NULL, EBADMSG);
+    policy->arguments[policy->header.argument_count] = command;
+}
+
+void program_run(struct policy *policy, int ready_fd)
+{
+    // First, so that the parent tells our pid while we go on.
+    char byte = 0;
+    if (write(ready_fd, &byte, 1) != 1)
+        refuse("credentials_message", NULL, EPIPE);
+
     // A session of its own: no controlling terminal, so nothing to push keystrokes into.
     if (setsid() < 0)
         refuse("setsid", NULL, errno);
@@ -283,9 +308,8 @@ void program_run(const struct policy *policy, int ready_fd)
     if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         refuse("close_range", NULL, errno);
 
-    // Wait for the answer, so that the daemon knows our pid before we do anything it could see.
-    char byte = 0;
-    if (write(ready_fd, &byte, 1) != 1 || read(ready_fd, &byte, 1) != 1)
+    // Wait for the answer: the daemon knows our pid before the program's first instruction.
+    if (read(ready_fd, &byte, 1) != 1)
         refuse("credentials_message", NULL, EPIPE);
 
     // Last: after this only what the program itself may do is possible.
@@ -297,6 +321,10 @@ void program_run(const struct policy *policy, int ready_fd)
         if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
             refuse("seccomp_absent", NULL, errno);
     }
+
+    // As confined as it will be: what is held waits here.
+    if (policy->header.flags & FLAG_HELD)
+        command_take(policy);
 
     exec_program(policy);
     refuse("exec", policy->arguments[0], errno);

@@ -42,6 +42,7 @@ __attribute__((noreturn)) static void run_inside(int ready_fd, uid_t uid, gid_t 
 
     offer_memory();
     root_build(&policy, uid, gid);
+    capabilities_bound();
 
     // SIGCHLD is blocked before the fork, so that no child can end unnoticed.
     sigset_t child;
@@ -62,6 +63,10 @@ __attribute__((noreturn)) static void run_inside(int ready_fd, uid_t uid, gid_t 
 
     // The parent outside waits for the end of this socket; ours must not keep it open.
     close(ready_fd);
+    if (policy.header.flags & FLAG_HELD)
+        close(FD_COMMAND);
+    if (policy.header.flags & FLAG_WORKER)
+        memory_release();
     init_run(pid, child_signals);
 }
 
@@ -96,8 +101,7 @@ static void announce_program(int ready_fd)
     memcpy(&sender, CMSG_DATA(first), sizeof sender);
     report(STATUS_STARTED, sender.pid, NULL, NULL);
     // The status is a file, which nobody can wait for.
-    ssize_t written = write(FD_LIFELINE, "", 1);
-    (void)written;
+    (void)!send(FD_LIFELINE, "", 1, MSG_NOSIGNAL);
 
     // Only now may the program go on. If it cannot hear us it has ended, which the wait will tell.
     count = send(ready_fd, &byte, 1, MSG_NOSIGNAL);
@@ -137,7 +141,8 @@ int main(int word_count, char **words)
         refuse("running_as_root", NULL, EPERM);
 
     for (int fd = 0; fd <= FD_LAST; fd++)
-        if (fd != FD_BROKER && fd != FD_GROUP && fd != FD_DOOR && fcntl(fd, F_GETFD) < 0)
+        if (fd != FD_BROKER && fd != FD_GROUP && fd != FD_DOOR && fd != FD_COMMAND &&
+            fcntl(fd, F_GETFD) < 0)
             refuse("descriptors", NULL, errno);
 
     policy_read(FD_POLICY, &policy);
@@ -153,6 +158,9 @@ int main(int word_count, char **words)
 
     if ((policy.header.flags & FLAG_GROUP) && fcntl(FD_GROUP, F_GETFD) < 0)
         refuse("descriptors", "group", errno);
+
+    if ((policy.header.flags & FLAG_HELD) && fcntl(FD_COMMAND, F_GETFD) < 0)
+        refuse("descriptors", "command", errno);
 
     int ready[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ready) != 0)
@@ -200,8 +208,12 @@ int main(int word_count, char **words)
     close(STDERR_FILENO);
     close(FD_BROKER);
     close(FD_DOOR);
+    if (policy.header.flags & FLAG_HELD)
+        close(FD_COMMAND);
 
     announce_program(ready[0]);
     close(FD_LIFELINE);
+    if (policy.header.flags & FLAG_WORKER)
+        memory_release();
     _exit(wait_for(pid));
 }

@@ -110,6 +110,10 @@ void policy_read(int fd, struct policy *policy)
     if ((header->flags & FLAG_PROXY) &&
         ((header->flags & FLAG_WORKER) || !(header->flags & FLAG_LOOPBACK)))
         malformed("proxy");
+    // What is held is a command, and has room for what is still to come.
+    if ((header->flags & FLAG_HELD) &&
+        ((header->flags & FLAG_WORKER) || header->argument_count == ARGUMENTS_MAX))
+        malformed("held");
 
     policy->directory = take_path("directory");
 

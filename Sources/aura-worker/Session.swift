@@ -106,6 +106,9 @@ struct Session {
     /// Takes up what is there, and converses until the daemon closes the broker.
     mutating func run() throws {
         try takeUp()
+        // The model thinks now, for longer than it takes to map again what is needed: there may be many
+        // workers, and each would count what its start has touched.
+        ProcessMemory.releaseImage()
         while let frame = try receive() {
             switch try JSON.decode(FrameDown.self, from: frame) {
             case .assign: throw Failure.unexpected("a second assignment")

@@ -19,13 +19,15 @@ struct EscapeTests {
         for profile in Self.profiles {
             let worker = try attempt(asWorkerThatWrites: profile.writes)
             let command = profile.runs ? try attemptAsCommand() : 0
-            counts.append("\(profile.name.rawValue) \(worker + command)")
+            let held = profile.runs ? try attemptAsCommand(held: true) : 0
+            counts.append("\(profile.name.rawValue) \(worker + command + held)")
         }
         print("attempts refused, none unexpected: \(counts.joined(separator: ", "))")
         print("baseline: " + (try Self.baseline()))
     }
 
-    private func attemptAsCommand() throws -> Int {
+    /// `held`: in a cage that was built before the command came.
+    private func attemptAsCommand(held: Bool = false) throws -> Int {
         let lab = try CageLab.shared.get()
         let scene = try Scene()
         defer { scene.remove() }
@@ -33,10 +35,20 @@ struct EscapeTests {
             run: "r1", ["/probe", "command"] + scene.arguments, workspace: scene.workspace)
         plan.binds.append(CagePlan.Bind(scene.source, at: "/src"))
         plan.binds.append(CagePlan.Bind(lab.probePath, at: "/probe"))
-        let count = try judge(lab.launcher().launch(plan).collect(), attemptsMin: 150)
+        let count = try judge(
+            start(plan, held: held, by: lab.launcher()).collect(), attemptsMin: 150)
         #expect(FileManager.default.fileExists(atPath: scene.workspace + "/from-inside"))
         #expect(try String(contentsOfFile: scene.state, encoding: .utf8) == "state")
         return count
+    }
+
+    private func start(
+        _ plan: CagePlan, held isHeld: Bool, by launcher: Launcher
+    ) throws -> Cage {
+        guard isHeld else { return try launcher.launch(plan) }
+        let held = try HeldCage(plan, by: launcher)
+        guard held.begin(plan) else { throw CageLab.Failure("the held cage is gone") }
+        return held.cage
     }
 
     private func attempt(asWorkerThatWrites writes: Bool) throws -> Int {

@@ -15,13 +15,17 @@ struct LiveTextsTests {
     private func withTexts(_ body: (LiveTexts) throws -> Void) throws {
         let directory = try Scratch.makeDirectory("live")
         defer { try? FileSystem.removeTree(directory) }
+        try body(try Self.texts(in: directory))
+    }
+
+    private static func texts(in directory: String) throws -> LiveTexts {
         mkdir(directory + "/credentials", 0o700)
         let path = directory + "/credentials/key"
         try FileSystem.writeAtomically(Array(Self.key.utf8), to: path)
         chmod(path, 0o600)
         let credentials = Credentials(configurationDirectory: directory)
         _ = credentials.secret("key")
-        try body(LiveTexts(redactor: Redactor(credentials: credentials)))
+        return LiveTexts(redactor: Redactor(credentials: credentials))
     }
 
     @Test("a secret is not shown, however its text is cut; what only begins like one is")
@@ -81,5 +85,26 @@ struct LiveTextsTests {
             #expect(texts.read(of: Self.runs[1], since: &quick).map(\.isOver) == [true])
             #expect(texts.read(of: Self.runs[1], since: &quick).isEmpty)
         }
+    }
+
+    @Test("a reader sleeps until its run says something or ends it, and not for another's")
+    func news() async throws {
+        let directory = try Scratch.makeDirectory("live")
+        defer { try? FileSystem.removeTree(directory) }
+        let texts = try Self.texts(in: directory)
+        texts.begin(1, lineage: [Self.runs[1], Self.runs[0]])
+        texts.begin(2, lineage: [Self.runs[2]])
+        texts.append("other", to: 2)
+        var places: [Int: (run: RunID, bytes: Int)] = [:]
+        for word in ["a", "b", nil] {
+            let seen = places
+            async let waiting: Void = texts.news(of: Self.runs[0], since: seen)
+            if let word { texts.append(word, to: 1) } else { texts.end(1) }
+            await waiting
+            let pieces = texts.read(of: Self.runs[0], since: &places)
+            #expect(pieces.map(\.text) == [word ?? ""])
+            #expect(pieces.map(\.isOver) == [word == nil])
+        }
+        #expect(places.isEmpty)
     }
 }

@@ -69,4 +69,17 @@ int bench_curl_finish(int process);
 ptrdiff_t bench_find(const void *bytes, size_t count, const char *text);
 size_t bench_count(const void *bytes, size_t count, const char *text);
 
+/* How long a bare loop takes from the death of a process to a byte written by the one that takes its
+   place, in nanoseconds. Answers 0 or an errno value. */
+int bench_respawn(uint64_t *nanoseconds);
+
+/* Sends `piece` on `provider` `count` times, one each `pace` nanoseconds, and notes when each `mark` in it is
+   seen on `watcher`: `latencies` in nanoseconds. Answers 0 or an errno value. */
+int bench_relay(
+    int provider, int watcher, const void *piece, size_t size, const char *mark, uint32_t count,
+    uint64_t pace, uint64_t *latencies);
+
+/* Keeps this process and what it starts on the first `count` of the cores that it may use. */
+int bench_keep_cores(uint32_t count);
+
 #endif

@@ -20,7 +20,7 @@
 
 // madvise(2) MADV_DONTNEED for the pages of programs and libraries that are never written: those
 // that are needed again come back from the page cache.
-void clinux_release_program(void);
+void clinux_release_image(void);
 
 // MARK: Descriptors
 
