@@ -71,9 +71,12 @@ struct CivilPattern: Hashable, Sendable {
                     known = first...(nextReading(from: first) ?? .max)
                 }
                 if let match = known?.upperBound {
-                    if match <= shown.last { return match - segment.offset }
-                    // Only a clock put back can still show one.
-                    if match == .max { limit = min(limit, start + Self.reach) }
+                    if match == .max {
+                        // Only a clock put back can still show one.
+                        limit = min(limit, start + Self.reach)
+                    } else if match <= shown.last {
+                        return match - segment.offset
+                    }
                 }
             }
             guard segment.end < .max else { return nil }

@@ -106,6 +106,23 @@ struct CronExpressionTests {
         #expect(cron.next(after: last, in: apia) == (try instant("2011-12-30T10:00:00Z")))
     }
 
+    @Test("an expression whose years are over has no next, in whatever zone, by whatever rule")
+    func yearsOver() throws {
+        for offset in [-5 * 3_600, 0, 9 * 3_600] {
+            let zone = ZoneRules(fixedOffset: offset)
+            for gap in TransitionRule.Gap.allCases {
+                for overlap in TransitionRule.Overlap.allCases {
+                    let rule = TransitionRule(gap: gap, overlap: overlap)
+                    let cron = try CronExpression("0 0 12 1 1 * 2020", transitions: rule)
+                    // 2019-06-01 and 2021-01-01.
+                    let only = cron.next(after: 1_559_347_200, in: zone)
+                    #expect(only == 1_577_880_000 - offset)
+                    #expect(cron.next(after: 1_609_459_200, in: zone) == nil)
+                }
+            }
+        }
+    }
+
     @Test("a time that the clocks always skip is found never to come, in bounded time")
     func alwaysSkipped() throws {
         // A Sunday that is 31 March is always the day on which Berlin has no hour from two to three.
