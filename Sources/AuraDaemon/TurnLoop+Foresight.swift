@@ -24,7 +24,9 @@ extension TurnLoop {
     /// When the loop is to wake: before the time of a herd, so that it can be foreseen.
     func wakeTime() -> Instant? {
         let now = SystemClock.now()
-        guard foresight == nil, let herd = Herd(of: kernel, after: now), herd.due - now > herd.lead
+        guard foresight == nil else { return kernel.nextWake(after: now) }
+        if let approach = Herd.approach(of: kernel, after: now) { return approach }
+        guard let herd = Herd(of: kernel, after: now), herd.due - now > herd.lead
         else { return kernel.nextWake(after: now) }
         return herd.due + Milliseconds(-herd.lead.count)
     }

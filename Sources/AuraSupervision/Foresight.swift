@@ -94,6 +94,16 @@ package struct Herd: Hashable, Sendable {
         self.due = due
     }
 
+    /// When to look at what is due at the next wake of `kernel`, which may be a herd and is too far
+    /// off to be counted; nil when it is near, or none.
+    package static func approach(of kernel: Kernel, after now: Instant) -> Instant? {
+        let most = lead(countMax)
+        guard let due = kernel.nextWake(after: now), due - now > most,
+            kernel.due.count(through: due, most: countMin) >= countMin
+        else { return nil }
+        return due + Milliseconds(-most.count)
+    }
+
     /// How long before its time it is to be foreseen.
     package var lead: Milliseconds { Self.lead(count) }
 

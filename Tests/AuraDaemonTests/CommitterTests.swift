@@ -159,6 +159,20 @@ struct CommitterTests {
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    @Test("a herd that is too far off to be counted is looked at before it is to be foreseen")
+    func approach() throws {
+        var kernel = Self.kernel("/")
+        try kernel.decide(.started(version: "test", boot: ""), at: Instant(milliseconds: 1_000))
+        try kernel.decide(.definitionsRead(Self.herd()), at: Instant(milliseconds: 1_000))
+        _ = try kernel.takeTurn()
+        let far = Instant(milliseconds: 2_000)
+        #expect(Herd(of: kernel, after: far) == nil)
+        let look = try #require(Herd.approach(of: kernel, after: far))
+        let herd = try #require(Herd(of: kernel, after: look))
+        #expect(look > far && herd.due - look > herd.lead)
+        #expect(Herd.approach(of: kernel, after: look) == nil)
+    }
+
     private static func kernel(_ path: String) -> Kernel {
         Kernel(
             state: State(),
