@@ -91,6 +91,7 @@ kinds-test: build
 faults-test: build
 	Tests/System/faults-test
 	Tests/System/egress-test
+	Tests/System/servers-test
 	Tests/System/abuse-test
 
 loop-test: build

@@ -19,7 +19,8 @@ extension AgentLoop {
                 continue
             }
             switch tool {
-            case .performed:
+            // What is not begun in the background was performed above.
+            case .performed, .served:
                 if let end = begin(inBackground: use, issuing: &counter) { return end }
             case .wait:
                 let seconds = use.input["seconds"]?.integerValue ?? 1
@@ -49,9 +50,15 @@ extension AgentLoop {
     /// The call as it is performed outside; nil when it is answered here.
     private func performable(_ use: ToolUse) -> ToolCall? {
         guard let tool = offered.first(where: { $0.name == use.name }),
-            case .performed(let name) = tool, problem(with: use, for: tool) == nil
+            problem(with: use, for: tool) == nil
         else { return nil }
-        return ToolCall(use: use.id, tool: name, input: use.input)
+        switch tool {
+        case .performed(let name): return ToolCall(use: use.id, tool: name, input: use.input)
+        case .served(let served):
+            return ToolCall(
+                use: use.id, tool: .serverTool, input: use.input, served: ServedCall(served))
+        case .finish, .wait, .askOperator, .submitSpec: return nil
+        }
     }
 
     /// How many calls of the kind of `call` are made together.
@@ -184,6 +191,8 @@ extension AgentLoop {
 
     /// An edit changes the tree; a command does, unless it is known that it did not.
     private mutating func watch(_ use: ToolUse, _ outcome: Outcome) {
+        // Whether a server that may write did so is not known.
+        if writers.contains(use.name) { tree?.sawChange() }
         switch ToolName(rawValue: use.name)?.effect {
         case .workspace: if !outcome.isError { tree?.sawChange() }
         case .command: if outcome.isChange { tree?.sawChange() }
@@ -242,8 +251,8 @@ extension AgentLoop {
             stall.sawWait()
             tree?.sawWait()
             return carryOn(issuing: &counter)
-        case .idle, .reasoning, .backingOff, .calling, .waiting, .asking, .finished, .answered,
-            .stopped:
+        case .idle, .listing, .reasoning, .backingOff, .calling, .waiting, .asking, .finished,
+            .answered, .stopped:
             return .nothing
         }
     }
@@ -258,14 +267,18 @@ extension AgentLoop {
             return .nothing
         }
         switch phase {
+        case .listing(command, let words, let interruptions):
+            return list(words, interruptions: interruptions + 1, issuing: &counter)
         case .reasoning(command): return reason(issuing: &counter)
         case .calling(let calls):
             let tool = calls.first { $0.command == command }?.use.name ?? ""
             let outcome = Outcome(
-                output: AgentPrompt.interrupted(tool), isError: true, isChange: true)
+                output: AgentPrompt.interrupted(tool, isServed: isServed(tool)), isError: true,
+                isChange: true)
             return called(command, outcome, issuing: &counter)
         case .asking(command, let use): return ask(use, issuing: &counter)
-        case .idle, .reasoning, .backingOff, .waiting, .asking, .finished, .answered, .stopped:
+        case .idle, .listing, .reasoning, .backingOff, .waiting, .asking, .finished, .answered,
+            .stopped:
             return waited(command, isInterrupted: true, issuing: &counter)
         }
     }

@@ -25,6 +25,8 @@ struct AgentLoop: Hashable, Sendable {
 
     enum Phase: Hashable, Sendable {
         case idle
+        /// The servers are asked for their tools, before the first words are said.
+        case listing(CommandID, [ContentBlock], interruptions: Int)
         case reasoning(CommandID)
         case backingOff(CommandID)
         /// Calls that are made together, in the order of the answer.
@@ -74,8 +76,10 @@ struct AgentLoop: Hashable, Sendable {
 
     private(set) var system: String
     let ending: Ending
-    let offered: [AgentTool]
-    let schemas: [ToolSchema]
+    private(set) var offered: [AgentTool]
+    private(set) var schemas: [ToolSchema]
+    /// Those that the definition declares and this agent may use.
+    let servers: [ServerDeclaration]
     let limits: Definition.Limits
     /// See `KernelRules`.
     let rules: Int
@@ -110,8 +114,10 @@ struct AgentLoop: Hashable, Sendable {
     /// With `changesTree` it is stopped when it does not.
     init(
         system: String, offered: [AgentTool], limits: Definition.Limits, ending: Ending = .tool,
-        changesTree: Bool = false, rules: Int = KernelRules.current
+        changesTree: Bool = false, rules: Int = KernelRules.current,
+        servers: [ServerDeclaration] = []
     ) {
+        self.servers = servers
         self.system = system
         self.offered = offered
         self.limits = limits
@@ -135,6 +141,7 @@ struct AgentLoop: Hashable, Sendable {
         if !general.isEmpty { system += "\n\n" + AgentPrompt.project(general) }
         unseen = project.filter { !$0.directory.isEmpty }
         for message in earlier { say(message.role, message.content) }
+        guard servers.isEmpty else { return list([.text(task)], issuing: &counter) }
         return nextTurn([.text(task)], issuing: &counter)
     }
 
@@ -202,9 +209,18 @@ struct AgentLoop: Hashable, Sendable {
             notes.append(AgentPrompt.told(message.text, by: by))
             isTold = true
             return .nothing
-        case .started, .messaged, .stepFinished, .childFinished:
+        case .stepFinished(let command, let result):
+            guard case .listing(command, let words, _) = phase else { return .nothing }
+            return listed(result, words, issuing: &counter)
+        case .started, .messaged, .childFinished:
             return .nothing
         }
+    }
+
+    /// Adds the tools of servers behind those that are there, where they stay.
+    mutating func offer(_ tools: [ServedTool]) {
+        offered += tools.map { .served($0) }
+        schemas += tools.map { ToolSchemas.schema(.served($0), rules: rules) }
     }
 
     mutating func stop(_ ending: RunOutcome.Ending, _ detail: String) -> Progress {

@@ -3,6 +3,8 @@ import AuraModel
 /// What a model can call by name: a tool that is performed outside, or one that the kernel answers.
 enum AgentTool: Hashable, Sendable {
     case performed(ToolName)
+    /// A tool of a server that the definition declares.
+    case served(ServedTool)
     /// Ends the agent's work with a status; prose never does.
     case finish
     case wait
@@ -68,6 +70,7 @@ enum AgentTool: Hashable, Sendable {
     var name: String {
         switch self {
         case .performed(let tool): tool.rawValue
+        case .served(let tool): tool.name
         case .finish: "finish"
         case .wait: "wait"
         case .askOperator: "ask_operator"

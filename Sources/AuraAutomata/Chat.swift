@@ -37,7 +37,8 @@ package struct Chat: Hashable, Sendable {
         definition = assignment.definition
         agent = AgentLoop(
             system: ChatPrompt.system(assignment), offered: AgentTool.ofChat(assignment),
-            limits: definition.limits, ending: .prose, rules: assignment.rules)
+            limits: definition.limits, ending: .prose, rules: assignment.rules,
+            servers: definition.servers ?? [])
         rules = assignment.rules
     }
 

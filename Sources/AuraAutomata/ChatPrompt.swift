@@ -27,7 +27,7 @@ enum ChatPrompt {
         Rules:
         - \(place(definition))
         - \(definition.capabilities.commands ? AgentPrompt.commands(rules) : noCommands)\
-        \(AgentPrompt.requests(definition))
+        \(AgentPrompt.requests(definition))\(AgentPrompt.servers(definition))
         - Look before you claim: your tools are there to check what you say.
         - A tool's error tells what to do next; do not repeat the same call unchanged.
         - Answer what was asked, plainly and briefly. If something is missing, ask for it in your \

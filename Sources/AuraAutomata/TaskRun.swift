@@ -67,7 +67,8 @@ package struct TaskRun: Hashable, Sendable {
             limits: definition.limits,
             changesTree: definition.workspace != nil
                 && definition.letsWorkerWrite(role: task?.role),
-            rules: rules)
+            rules: rules,
+            servers: task?.role == .review ? [] : definition.servers ?? [])
     }
 
     /// Takes in one transaction and returns what is to be done about it.
@@ -78,7 +79,9 @@ package struct TaskRun: Hashable, Sendable {
             self.inputs = inputs ?? [:]
             return begin()
         case .stepFinished(let command, let result):
-            guard case .stepping(let stage, command, _) = state else { return [] }
+            guard case .stepping(let stage, command, _) = state else {
+                return forward(transaction)
+            }
             return stepped(stage, result)
         case .interrupted(let command, let reason):
             guard case .stepping(let stage, command, let interruptions) = state else {

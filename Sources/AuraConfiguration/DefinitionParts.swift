@@ -151,6 +151,12 @@ enum StepFields {
         return step
     }
 
+    /// A program and its arguments: a list of them, or a shell line.
+    static func program(_ field: Field, _ report: inout Report) -> [String]? {
+        if case .sequence = field.node.value { return arguments(field, &report) }
+        return shellLine(field, &report).map { ["/bin/sh", "-euc", $0] }
+    }
+
     /// The name of a step that has none: its first line, cut where a table would break.
     private static func derivedName(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).first ?? ""

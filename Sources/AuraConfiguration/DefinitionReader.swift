@@ -43,6 +43,7 @@ package import AuraModel
 ///                                    # command may use: see ResourceFields
 ///     capabilities: {commands: true, read: [/opt/toolchain]}   # chat: and edits: true
 ///                                    # and `fetch`, origins that agents may ask: see FetchFields
+///     servers: [{name: docs, run: [/opt/docs], tools: [lookup]}]   # see ServerFields
 ///     supervision: {restart: on-failure}   # what follows when a run ends: see SupervisionFields
 package enum DefinitionReader {
     /// The definition in `text`, or every reason why there is none; `file` names it in the
@@ -95,6 +96,7 @@ package enum DefinitionReader {
         let capabilities = fields["capabilities"].flatMap { readCapabilities($0, kind, &report) }
         let enabled = fields["enabled"]?.truth(&report)
         let supervision = fields["supervision"].flatMap { SupervisionFields.read($0, &report) }
+        let servers = fields["servers"].flatMap { ServerFields.read($0, &report) }
         let land = fields["land"].flatMap { LoopFields.landing($0, &report) }
         let review = fields["review"].flatMap { LoopFields.review($0, &report) }
         let breaker = fields["breaker"].flatMap { LoopFields.breaker($0, &report) }
@@ -115,14 +117,14 @@ package enum DefinitionReader {
             capabilities: capabilities ?? standardCapabilities(kind), run: run,
             outputs: outputs, spec: spec, land: land, review: review, breaker: breaker,
             escalate: escalate, models: fields["models"].flatMap { LoopFields.models($0, &report) },
-            inputs: inputs, supervision: supervision)
+            inputs: inputs, supervision: supervision, servers: servers)
         return (definition, nameField.node.place)
     }
 
     private static let keys = [
         "automaton", "kind", "description", "enabled", "schedule", "reasoner", "prompt", "budget",
         "workspace", "verify", "limits", "capabilities", "spec", "run", "outputs", "land", "review",
-        "breaker", "escalate", "models", "inputs", "supervision",
+        "breaker", "escalate", "models", "inputs", "supervision", "servers",
     ]
 
     /// 1,000 characters: a description is shown in tables and in `status`.

@@ -17,6 +17,11 @@ enum KindRules {
                     &report)
             }
             refuse(devLoopOnly + [["spec"], ["capabilities", "edits"]], in: fields, kind, &report)
+            if fields["run"] != nil, let servers = fields["servers"] {
+                report.add(
+                    servers.node.place, "`servers` means nothing to a task-run of commands",
+                    hint: "remove it")
+            }
             needWorkspaceToVerify(fields, at: place, &report)
         case .devLoop:
             _ = fields.required(
@@ -47,6 +52,7 @@ enum KindRules {
                 at: place, &report)
             let without = [
                 ["capabilities", "commands"], ["capabilities", "edits"], ["capabilities", "fetch"],
+                ["servers"],
             ]
             refuse(devLoopOnly + taskRunOnly + without, in: fields, kind, &report)
             let hasFile = member(["spec", "requirements"], in: fields) != nil

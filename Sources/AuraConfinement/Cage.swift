@@ -174,6 +174,16 @@ package final class Cage {
         } catch { throw .system(error) }
     }
 
+    /// Asks the program to end: SIGTERM to it alone.
+    package func terminate() {
+        guard end == nil, !isLetGo else { return }
+        // Who does not hear it any more is ending already.
+        try? lifeline.send([Self.terminateWord], waitingMilliseconds: 0)
+    }
+
+    /// LIFELINE_TERMINATE of cage.h.
+    private static let terminateWord: UInt8 = 1
+
     /// Collects the end.
     ///
     /// Nil while the cage lives; the same answer ever after.
@@ -249,6 +259,8 @@ package final class Cage {
             use.processes = group.processCount
             return use
         }
+        // Who has no group is found by its program, which nobody may have asked for yet.
+        if group == nil, started == nil { try? readStatus() }
         let inside = group?.processes ?? started.map(ProcessUse.neighbours) ?? []
         var ticks = 0
         for process in inside.compactMap(ProcessUse.init) {

@@ -71,8 +71,20 @@ package final class Launcher {
         try launch(plan, tag: tag, gate: nil)
     }
 
+    /// Spawns the cage of a command that is spoken to: it reads `input`, and what it says beside its
+    /// output goes to `errors`.
+    ///
+    /// Both stay the caller's.
+    package func launch(
+        _ plan: CagePlan, input: Int32, errors: Int32
+    ) throws(ConfinementError) -> Cage {
+        try launch(plan, tag: "", gate: nil, input: input, errors: errors)
+    }
+
     /// With `gate` the cage is held: its last argument comes from there.
-    func launch(_ plan: CagePlan, tag: String, gate: Int32?) throws(ConfinementError) -> Cage {
+    func launch(
+        _ plan: CagePlan, tag: String, gate: Int32?, input: Int32? = nil, errors: Int32? = nil
+    ) throws(ConfinementError) -> Cage {
         guard let filter = filters[plan.profile] else {
             preconditionFailure("a filter for every profile")
         }
@@ -97,9 +109,11 @@ package final class Launcher {
                 return try spawn(
                     policy, label, broker: outside, door: nil,
                     inside: [Spawn.Descriptor(child: Place.broker, parent: inside.raw)] + gates,
-                    group)
+                    group, input: input, errors: errors)
             case .command:
-                return try spawn(policy, label, broker: nil, door: nil, inside: gates, group)
+                return try spawn(
+                    policy, label, broker: nil, door: nil, inside: gates, group, input: input,
+                    errors: errors)
             case .worker:
                 var pair = try DescriptorPair.sockets(.stream)
                 var doors = try DescriptorPair.sockets(.packets)
@@ -137,7 +151,8 @@ package final class Launcher {
 
     private func spawn(
         _ bytes: [UInt8], _ label: CageLabel, broker: consuming OwnedDescriptor?,
-        door: consuming PacketSocket?, inside: [Spawn.Descriptor], _ group: CageGroup?
+        door: consuming PacketSocket?, inside: [Spawn.Descriptor], _ group: CageGroup?,
+        input: Int32? = nil, errors: Int32? = nil
     ) throws(SystemError) -> Cage {
         let policy = try FileSystem.sealedMemory(name: "aura-policy", content: bytes)
         var output = try DescriptorPair.pipe()
@@ -151,9 +166,9 @@ package final class Launcher {
         try outputReader.setNonblocking()
 
         var descriptors = [
-            Spawn.Descriptor(child: Place.input, parent: null.raw),
+            Spawn.Descriptor(child: Place.input, parent: input ?? null.raw),
             Spawn.Descriptor(child: Place.output, parent: outputWriter.raw),
-            Spawn.Descriptor(child: Place.errors, parent: outputWriter.raw),
+            Spawn.Descriptor(child: Place.errors, parent: errors ?? outputWriter.raw),
             Spawn.Descriptor(child: Place.policy, parent: policy.raw),
             Spawn.Descriptor(child: Place.status, parent: status.raw),
             Spawn.Descriptor(child: Place.lifeline, parent: lifelineInside.raw),

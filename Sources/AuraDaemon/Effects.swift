@@ -15,6 +15,7 @@ final class Effects {
     private let calls: ModelCalls
     private let fetches: Fetches
     private let proxies: Proxies
+    private let servers: ToolServers
     private let changes: ChangeWatches
     private let looks = TreeLooks()
     private var toRelease: Set<RunID> = []
@@ -25,7 +26,7 @@ final class Effects {
     init(
         reader: RecordReader, workspaces: Workspaces, credentials: Credentials, cages: CageRunner,
         attempts: AttemptKeeper, calls: ModelCalls, fetches: Fetches, proxies: Proxies,
-        changes: ChangeWatches
+        servers: ToolServers, changes: ChangeWatches
     ) {
         self.reader = reader
         plans = StepPlans(workspaces: workspaces, credentials: credentials)
@@ -34,6 +35,7 @@ final class Effects {
         self.calls = calls
         self.fetches = fetches
         self.proxies = proxies
+        self.servers = servers
         self.changes = changes
     }
 
@@ -46,6 +48,8 @@ final class Effects {
                 // What was told to a worker before its commit is noted twice.
                 guard histories[run]?.count == index - 1 else { continue }
                 histories[run]?.append(transaction)
+            // It may be for days; its servers are started anew when they are called.
+            case .runParked: servers.end(run)
             case .runFinished:
                 histories[run] = nil
                 looks.forget(run)
@@ -127,6 +131,7 @@ final class Effects {
         case .cancelEffects(let run):
             calls.cancel(run)
             fetches.cancel(run)
+            servers.end(run)
             try cages.cancel(run)
             return []
         case .releaseWorkspace(let run):
@@ -145,14 +150,17 @@ final class Effects {
     func endAll() throws -> Bool {
         try cages.endAll()
         try attempts.endAll()
-        return cages.isIdle && attempts.isIdle
+        try servers.endAll()
+        return cages.isIdle && attempts.isIdle && servers.isIdle
     }
 
     /// Whether files wait for the last process of their run to go.
     var isReleasing: Bool { !toRelease.isEmpty }
 
     /// Whether a process of `run` lives.
-    func serves(_ run: RunID) -> Bool { cages.serves(run) || attempts.serves(run) }
+    func serves(_ run: RunID) -> Bool {
+        cages.serves(run) || attempts.serves(run) || servers.serves(run)
+    }
 
     /// Removes the files of runs that are over and of which nothing lives any more.
     func releaseWorkspaces() {
@@ -218,6 +226,7 @@ final class Effects {
     private func runStep(
         _ request: StepRequest, _ command: CommandID, of run: RunID, _ state: State
     ) -> [Event] {
+        if case .tools = request { return listTools(command, of: run, state) }
         let conclude = conclusion(.step(request: request), command, of: run, state)
         return start(run, command, state, conclude) { row, owner, definition in
             try plans.plan(request, of: row, owner: owner, definition)
@@ -246,6 +255,7 @@ final class Effects {
             return fetches.start(
                 .init(run: run, command: command), call,
                 granted: definition?.capabilities.fetch ?? [])
+        case .serverTool: return callServer(call, command, of: run, state)
         case .runCommand: break
         case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: return []
         }
@@ -254,6 +264,27 @@ final class Effects {
         return start(run, command, state, inBackground: isBackground, conclude) {
             row, owner, definition in
             try plans.plan(call, of: row, owner: owner, definition)
+        }
+    }
+
+    private func listTools(_ command: CommandID, of run: RunID, _ state: State) -> [Event] {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last
+        else { return [] }
+        return servers.list(.init(run: run, command: command), definition.servers ?? []) {
+            [plans] server in try plans.plan(server, of: row, owner: owner, definition)
+        }
+    }
+
+    private func callServer(
+        _ call: ToolCall, _ command: CommandID, of run: RunID, _ state: State
+    ) -> [Event] {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last,
+            let server = definition.servers?.first(where: { $0.name == call.served?.server })
+        else { return [] }
+        return servers.call(.init(run: run, command: command), call, server) { [plans] server in
+            try plans.plan(server, of: row, owner: owner, definition)
         }
     }
 

@@ -100,6 +100,25 @@ final class Proxies {
         return events
     }
 
+    /// Counts what the cage asks for from now on to another command; what it has open is closed.
+    func pass(from old: Key, to new: Key) -> [Event] {
+        guard let session = sessions[old] else { return [] }
+        let events = session.clients.sorted().flatMap { end($0, failure: "the call ended") }
+        sessions[old] = nil
+        sessions[new] = session
+        if let watch = session.watch { watches.remove(watch) }
+        session.watch = nil
+        if session.isListening {
+            if session.restUntil == nil { listen(new, session) }
+        } else {
+            session.watch = try? watches.add(session.descriptor.raw) { [weak self] _ in
+                self?.takeListener(new)
+                return []
+            }
+        }
+        return events
+    }
+
     /// Goes on with a request that is in the record, or tells why it is not made.
     func decide(_ run: RunID, _ request: WebRequest, refusal: String?) -> [Event] {
         let key = Key(run: run, command: request.command)

@@ -47,8 +47,8 @@ struct StepPlans {
             throw SystemError("workspace", code: 2, subject: "the definition names none")
         }
         switch request {
-        // Planned above: they need no repository.
-        case .run, .collect: throw SystemError("plan", code: 22, subject: request.title)
+        // Planned above, or by whoever keeps the servers: they need no repository.
+        case .run, .collect, .tools: throw SystemError("plan", code: 22, subject: request.title)
         case .survey:
             // Before any work is paid for.
             if definition.kind == .devLoop { try Self.requireWritable(workspace) }
@@ -247,9 +247,21 @@ struct StepPlans {
         return plan
     }
 
+    /// The cage of a tool server: a command's, over the tree that it may see.
+    func plan(
+        _ server: ServerDeclaration, of run: RunRow, owner: RunID, _ definition: Definition
+    ) throws(SystemError) -> Plan {
+        let tree = try server.tree == .none ? nil : tree(of: run, owner)
+        var cage = CagePlan.command(
+            run: run.id.text, server.argv, workspace: tree,
+            writable: server.tree == .write && definition.letsWorkerWrite(role: run.task?.role))
+        cage.binds += granted(definition)
+        return limited(cage, server.timeout, definition, network: server.network)
+    }
+
     /// Puts the definition's limits on a program that the operator or the model chose.
     private func limited(
-        _ cage: CagePlan, _ timeout: Milliseconds, _ definition: Definition
+        _ cage: CagePlan, _ timeout: Milliseconds, _ definition: Definition, network: Bool = true
     ) -> Plan {
         let limits = definition.limits.resources ?? ResourceLimits()
         var cage = cage
@@ -258,7 +270,7 @@ struct StepPlans {
         cage.limits.processorShare = limits.processorShare
         cage.limits.fileBytesMax = min(cage.limits.fileBytesMax, UInt64(limits.disk))
         let tree = cage.binds.first { $0.target == CagePlan.workspaceTarget && $0.writable }
-        let proxied = definition.capabilities.fetch?.proxied ?? []
+        let proxied = network ? definition.capabilities.fetch?.proxied ?? [] : []
         if !proxied.isEmpty {
             cage = cage.withProxy(authorities: CagePlan.canonicalPath(Self.authorities))
         }

@@ -28,6 +28,7 @@ final class TurnLoop {
     let calls: ModelCalls
     private let fetches: Fetches
     private let proxies: Proxies
+    private let servers: ToolServers
     let changes: ChangeWatches
     let hooks: HookServer?
     private let effects: Effects
@@ -102,6 +103,8 @@ final class TurnLoop {
         proxies = Proxies(watches: watches, redactor: redactor)
         cages = CageRunner(
             launcher: launcher, watches: watches, store: cageStore, proxies: proxies)
+        servers = ToolServers(
+            launcher: launcher, watches: watches, proxies: proxies, redactor: redactor)
         calls = ModelCalls(
             settings: settings, credentials: credentials, scripts: scripts, watches: watches,
             live: live)
@@ -115,7 +118,7 @@ final class TurnLoop {
         effects = Effects(
             reader: store.reader, workspaces: workspaces, credentials: credentials, cages: cages,
             attempts: try AttemptKeeper(launcher: launcher, watches: watches, store: cageStore),
-            calls: calls, fetches: fetches, proxies: proxies, changes: changes)
+            calls: calls, fetches: fetches, proxies: proxies, servers: servers, changes: changes)
         self.cageStore = cageStore
         found = try effects.receive(cageStore.take(by: launcher))
         var rows: [RowTable: [(key: String, value: String)]] = [:]
@@ -152,8 +155,7 @@ final class TurnLoop {
             try settleIn()
             try turn(
                 happened() + calls.wake() + fetches.wake() + proxies.wake() + cages.takeAnswers()
-                    + changes.due()
-                    + changedZones() + orders())
+                    + servers.wake() + changes.due() + changedZones() + orders())
             try cages.killOverdue()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
@@ -285,9 +287,8 @@ final class TurnLoop {
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
             cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, proxies.nextDeadline,
-            audit.retryAt, nextBeat,
-            nextZoneLook, replies.nextDeadline, commits.retryAt, changes.nextDeadline,
-            commits.trouble == nil ? care.nextWake : nil,
+            servers.nextDeadline, audit.retryAt, nextBeat, nextZoneLook, replies.nextDeadline,
+            commits.retryAt, changes.nextDeadline, commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }

@@ -211,14 +211,18 @@ package struct AutomatonStatus: Hashable, Sendable, Codable {
     package var concessions: [String]?
     /// What the cages of its runs are like: a `CageProfile`.
     package var profile: String?
+    /// Its tool servers, each in a few words.
+    package var servers: [String]?
 
     /// A status.
     package init(
         row: AutomatonRow, description: String, schedule: String, next: Instant?,
         whyNot: String? = nil, runs: [RunRow], budget: BudgetLimits, today: BudgetRow,
         waiting: [String]? = nil, notes: [String]? = nil, when: String? = nil,
-        inputs: [InputDeclaration]? = nil, concessions: [String]? = nil, profile: String? = nil
+        inputs: [InputDeclaration]? = nil, concessions: [String]? = nil, profile: String? = nil,
+        servers: [String]? = nil
     ) {
+        self.servers = servers
         self.row = row
         self.description = description
         self.schedule = schedule

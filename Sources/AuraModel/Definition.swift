@@ -51,6 +51,8 @@ package struct Definition: Hashable, Sendable, Codable {
     @Indirect package var spec: SpecSource?
     /// What follows when a run ends; nil: as `Supervision.standard` says.
     package var supervision: Supervision?
+    /// Programs whose tools its agents may call; nil: none.
+    package var servers: [ServerDeclaration]?
 
     /// A definition with every part stated.
     package init(
@@ -62,7 +64,8 @@ package struct Definition: Hashable, Sendable, Codable {
         run: [StepDeclaration]? = nil, outputs: [OutputDeclaration]? = nil,
         spec: SpecSource? = nil, land: Landing? = nil, review: Review? = nil,
         breaker: Breaker? = nil, escalate: [String]? = nil, models: [String]? = nil,
-        inputs: [InputDeclaration]? = nil, supervision: Supervision? = nil
+        inputs: [InputDeclaration]? = nil, supervision: Supervision? = nil,
+        servers: [ServerDeclaration]? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -88,6 +91,7 @@ package struct Definition: Hashable, Sendable, Codable {
         self.outputs = outputs
         self.spec = spec
         self.supervision = supervision
+        self.servers = servers
     }
 
     /// What the automaton may consume: in one run, and in one civil day of its zone.

@@ -35,6 +35,25 @@ package enum JSONSchema {
         return nil
     }
 
+    /// The part of a foreign schema that is checked here; the rest says nothing.
+    ///
+    /// For schemas whose author checks what he gets himself.
+    package static func checkable(_ schema: JSONValue, depth: Int = 0) -> JSONValue {
+        guard case .object(let members) = schema, depth < depthMax else { return .object([:]) }
+        var kept: [String: JSONValue] = [:]
+        for (word, value) in members where words.contains(word) && word != "default" {
+            var value = value
+            switch (word, value) {
+            case ("properties", .object(let rules)):
+                value = .object(rules.mapValues { checkable($0, depth: depth + 1) })
+            case ("items", .object): value = checkable(value, depth: depth + 1)
+            default: break
+            }
+            if flaw(of: word, value, depth: depth) == nil { kept[word] = value }
+        }
+        return .object(kept)
+    }
+
     private static func flaw(of word: String, _ value: JSONValue, depth: Int) -> String? {
         switch word {
         case "type":

@@ -9,13 +9,19 @@ package struct ToolCall: Hashable, Sendable, Codable {
     ///
     /// Empty for a call that changes no file.
     package var images: [FileImage]
+    /// Whose tool it is; nil for one of our own.
+    package var served: ServedCall?
 
     /// A call; `images` are filled in by the worker that will perform it.
-    package init(use: String, tool: ToolName, input: JSONValue, images: [FileImage] = []) {
+    package init(
+        use: String, tool: ToolName, input: JSONValue, images: [FileImage] = [],
+        served: ServedCall? = nil
+    ) {
         self.use = use
         self.tool = tool
         self.input = input
         self.images = images
+        self.served = served
     }
 }
 
@@ -46,6 +52,8 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     case commandOutput = "command_output"
     case killCommand = "kill_command"
     case fetch
+    /// A tool of a server that the definition declares; `ToolCall.served` says which.
+    case serverTool = "server_tool"
 
     /// Where the call is performed.
     package enum Place: String, Sendable, Codable {
@@ -71,7 +79,7 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
     package var place: Place {
         switch self {
         case .readFile, .listFiles, .search, .editFile, .writeFile, .applyPatch: .worker
-        case .runCommand: .siblingCage
+        case .runCommand, .serverTool: .siblingCage
         case .commandOutput, .killCommand, .fetch: .aurad
         }
     }
@@ -86,7 +94,7 @@ package enum ToolName: String, Sendable, Codable, CaseIterable {
         case .readFile, .listFiles, .search, .commandOutput: .pure
         case .editFile, .writeFile, .applyPatch: .workspace
         case .runCommand, .killCommand: .command
-        case .fetch: .external
+        case .fetch, .serverTool: .external
         }
     }
 }

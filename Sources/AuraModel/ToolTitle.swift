@@ -8,7 +8,12 @@ extension EntryText {
             case .runCommand, .commandOutput, .killCommand: "command"
             case .applyPatch: "patch"
             case .fetch: "url"
+            case .serverTool: ""
             }
+        if let served = call.served {
+            let input = (try? JSON.text(call.input)) ?? ""
+            return SafeText.brief("\(served.server).\(served.tool) \(input)", max: 100)
+        }
         guard let value = call.input[key], let about = text(of: value, call.tool), !about.isEmpty
         else { return call.tool.rawValue }
         let mark = call.isBackground ? " &" : ""

@@ -103,6 +103,8 @@ package enum StepRequest: Hashable, Sendable, Codable {
     case read(commit: String, paths: [String])
     /// Print the project's notes for agents in a commit, as `ProjectNote.read` takes them.
     case notes(commit: String)
+    /// Start the declared servers of these names and print what they offer, a `ServerListing` a line.
+    case tools(servers: [String])
     /// Make the agent's disposable clone at a commit, in the room of `lane` (nil: the only one).
     case prepare(base: String, lane: String? = nil)
     /// Run one declared command in the agent's tree: the work of a task-run without a model.
@@ -149,6 +151,7 @@ package enum StepRequest: Hashable, Sendable, Codable {
         case .read(let commit, let paths):
             "read \(paths.joined(separator: ", ")) at \(commit.prefix(12))"
         case .notes(let commit): "read the project's notes at \(commit.prefix(12))"
+        case .tools(let servers): "ask \(servers.joined(separator: ", ")) for tools"
         case .prepare(let base, _): "prepare a clone at \(base.prefix(12))"
         case .run(let step): "run: \(step.name)"
         case .collect(let paths): "collect \(paths.joined(separator: ", "))"

@@ -49,6 +49,7 @@ extension Kernel {
         }
         for pending in row.pending where pending.intent.plan.diesWithDaemon {
             if try takeOver(pending, of: id, found, at: now) { continue }
+            if asksAgain(pending, row) { continue }
             if try interrupt(pending, of: id, at: now) { isResumed = true }
         }
         if isResumed { handover.resumed += 1 }
@@ -86,6 +87,16 @@ extension Kernel {
             found.commands[id]?[looked] != nil
         else { return false }
         actions.append(.tool(id, command, call))
+        return true
+    }
+
+    /// A call of a tool that changes nothing is made again, of a server that is started anew.
+    private mutating func asksAgain(_ pending: RunRow.Pending, _ row: RunRow) -> Bool {
+        guard case .tool(let call) = pending.intent.plan, let served = call.served,
+            let servers = state.definitions[row.definition]?.servers,
+            servers.first(where: { $0.name == served.server })?.effect == .readOnly
+        else { return false }
+        actions.append(.tool(row.id, pending.intent.command, call))
         return true
     }
 

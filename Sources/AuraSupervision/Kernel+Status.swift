@@ -20,7 +20,8 @@ extension Kernel {
             when: Self.occasion(of: definition), inputs: definition.inputs,
             concessions: definition.landing.networkRemote.map {
                 ["pushes to \($0): the cage of that step has the host's network"]
-            }, profile: CageProfile(of: definition, role: nil).rawValue)
+            }, profile: CageProfile(of: definition, role: nil).rawValue,
+            servers: definition.servers?.map(\.summary))
     }
 
     /// The schedule as it was written, with its zone where that matters to it.

@@ -198,6 +198,8 @@ extension Kernel {
             case .tool(let call) where call.tool.place == .worker: own.append(command.id)
             case .tool(let call) where call.tool == .fetch:
                 try request(call, command.id, of: id, row, at: now)
+            case .tool(let call) where call.tool == .serverTool:
+                try askServer(call, command.id, of: id, row, at: now)
             case .tool(let call): try runInCage(call, command.id, of: id, row, at: now)
             case .step(let request): actions.append(.step(id, command.id, request))
             case .spawn, .ask, .wait: break
@@ -217,6 +219,17 @@ extension Kernel {
     ) throws {
         let grants = state.definitions[row.definition]?.capabilities.fetch ?? []
         guard let refusal = Policy.refusal(of: call, of: row, granted: grants) else {
+            return actions.append(.tool(id, command, call))
+        }
+        try transact(.toolFinished(command: command, result: refusal), on: id, at: now)
+    }
+
+    /// Policy: a tool is called only where the definition grants it.
+    private mutating func askServer(
+        _ call: ToolCall, _ command: CommandID, of id: RunID, _ row: RunRow, at now: Instant
+    ) throws {
+        let definition = state.definitions[row.definition]
+        guard let refusal = Policy.refusal(ofServed: call, to: row, under: definition) else {
             return actions.append(.tool(id, command, call))
         }
         try transact(.toolFinished(command: command, result: refusal), on: id, at: now)

@@ -16,13 +16,15 @@ enum Policy {
         case .collect(let paths):
             let declared = definition.outputs?.map(\.path)
             return declared == paths ? nil : "to collect what is not declared"
+        case .tools(let servers):
+            return definition.servers?.map(\.name) == servers
+                ? nil : "for servers that are not declared"
         default: break
         }
         guard definition.workspace != nil else { return "a step without a workspace" }
         switch request {
-        case .survey, .read, .notes, .prepare, .run, .collect, .export, .checkout, .rebase, .diff,
-            .salvage,
-            .checkoutTests:
+        case .survey, .read, .notes, .tools, .prepare, .run, .collect, .export, .checkout, .rebase,
+            .diff, .salvage, .checkoutTests:
             return nil
         case .verify(let step):
             let isDeclared = definition.verify.contains(step)
@@ -78,6 +80,22 @@ enum Policy {
         }
     }
 
+    /// What the model is told of a server's tool that is not granted; nil for one that is.
+    static func refusal(
+        ofServed call: ToolCall, to run: RunRow, under definition: Definition?
+    ) -> ToolResult? {
+        let server = definition?.servers?.first { $0.name == call.served?.server }
+        // A reviewer only reads, and a server is a stranger.
+        guard run.task?.role != .review, let tool = call.served?.tool,
+            server?.tools.contains(tool) == true
+        else {
+            return ToolResult(
+                output: "Refused: this automaton's definition does not grant that tool.",
+                isError: true, isDenied: true, place: .siblingCage)
+        }
+        return nil
+    }
+
     /// Why `request` is refused to a run of `definition`; nil when it is granted.
     static func refusal(of request: SpawnRequest, under definition: Definition) -> String? {
         guard let reasoner = request.reasoner, !definition.reasoners.contains(reasoner) else {
@@ -113,7 +131,7 @@ extension RunRow.Proof {
         case .land(_, let commit, _, let replaces, _):
             guard result.isSuccess else { break }
             (landed, replaced) = (commit, replaces)
-        case .survey, .read, .notes, .prepare, .run, .collect, .diff, .push, .keep: break
+        case .survey, .read, .notes, .tools, .prepare, .run, .collect, .diff, .push, .keep: break
         }
     }
 

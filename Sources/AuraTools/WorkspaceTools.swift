@@ -173,7 +173,7 @@ private enum Request {
             self = .write(
                 WriteTool(path: try input.text("path"), content: try input.text("content")))
         case .applyPatch: self = .patch(PatchTool(patch: try input.text("patch")))
-        case .runCommand, .commandOutput, .killCommand, .fetch:
+        case .runCommand, .commandOutput, .killCommand, .fetch, .serverTool:
             throw .failed("\(call.tool.rawValue) is not performed in the worker")
         }
     }

@@ -17,18 +17,21 @@
 #include <sys/types.h>
 
 // Descriptors on which the daemon places things; everything above LAST is closed at once.
-// 0 is /dev/null, 1 and 2 the output pipe.
+// 0 is /dev/null, 1 and 2 the output pipe; of a tool server each is a pipe of its own.
 enum {
     FD_BROKER = 3,   // worker: its one way to the daemon; FLAG_PROXY: where the listener goes
     FD_POLICY = 4,   // sealed memfd
     FD_STATUS = 5,   // a memory file at its end: fixed records, see struct status_record
-    FD_LIFELINE = 6, // a socket: when its other end is gone, or says anything, so is the cage
+    FD_LIFELINE = 6, // a socket: when its other end is gone, or says so, so is the cage
     FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
     FD_DOOR = 8,     // worker only: over it a later daemon hands in a new broker
     FD_COMMAND = 9,  // held cage only: packet socket on which the last argument comes
     FD_LAST = 9,
     FD_PROGRAM_DOOR = 4, // where the worker itself finds its door
 };
+
+// What the lifeline can say without ending the cage: SIGTERM to the program.
+enum { LIFELINE_TERMINATE = 1 };
 
 // Where the proxy of a cage listens, on 127.0.0.1; twin of CagePlan.proxyPort.
 enum { PROXY_PORT = 3128, PROXY_BACKLOG = 16 };

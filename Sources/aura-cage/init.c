@@ -1,5 +1,5 @@
-// Pid 1 once the root stands. It reaps, watches the lifeline, reports how the program ended, and
-// can do nothing else: no capabilities, not dumpable, a filter of a dozen calls.
+// Pid 1 once the root stands. It reaps, watches the lifeline, reports how the program ended, asks it
+// to end, and can do nothing else: no capabilities, not dumpable, a filter of a dozen calls.
 #define _GNU_SOURCE
 #include "cage.h"
 
@@ -70,6 +70,7 @@ static void filter_self(void)
         ALLOW(waitid),
         ALLOW(read),
         ALLOW(write),
+        ALLOW(kill),
         ALLOW(rt_sigreturn),
         ALLOW(restart_syscall),
         ALLOW(exit_group),
@@ -135,8 +136,14 @@ void init_run(int program_pid, int child_signals)
             reap(program_pid);
         }
 
-        // The daemon let go of the lifeline, or, because others may hold it too, wrote to it.
+        // The daemon let go of the lifeline, or, because others may hold it too, wrote to it. The
+        // one word that does not end the cage asks the program to end by itself.
         if (watched[0].revents != 0) {
+            char word = 0;
+            if (read(FD_LIFELINE, &word, 1) == 1 && word == LIFELINE_TERMINATE) {
+                kill(program_pid, SIGTERM);
+                continue;
+            }
             report(STATUS_SIGNALLED, SIGKILL, NULL, NULL);
             _exit(128 + SIGKILL);
         }

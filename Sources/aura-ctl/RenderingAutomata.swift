@@ -172,6 +172,9 @@ enum AutomatonText {
         for (index, input) in (status.inputs ?? []).enumerated() {
             add(index == 0 ? "inputs" : "", SafeText.brief(text(of: input)))
         }
+        for (index, server) in (status.servers ?? []).enumerated() {
+            add(index == 0 ? "servers" : "", SafeText.brief(server))
+        }
         if let profile = status.profile { add("cage", SafeText.line(profile)) }
         add("definition", SafeText.line(status.row.definition.prefix(12)))
         if !status.runs.isEmpty {

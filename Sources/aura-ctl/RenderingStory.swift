@@ -88,7 +88,8 @@ struct RunStory {
                     + new.dropFirst(same).dropLast(end).map { "+" + $0 })
         case .writeFile: show(text("content").map { "+" + $0 })
         case .applyPatch: show(text("patch"))
-        case .readFile, .listFiles, .search, .runCommand, .commandOutput, .killCommand, .fetch:
+        case .readFile, .listFiles, .search, .runCommand, .commandOutput, .killCommand, .fetch,
+            .serverTool:
             break
         }
     }

@@ -24,7 +24,8 @@ import Testing
                 a.yaml:5:1: error: unknown key `budgte`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
                 `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`, \
-                `land`, `review`, `breaker`, `escalate`, `models`, `inputs`, `supervision`
+                `land`, `review`, `breaker`, `escalate`, `models`, `inputs`, `supervision`, \
+                `servers`
                   hint: did you mean `budget`?
                 """),
         Broken(
@@ -41,7 +42,8 @@ import Testing
                 a.yaml:6:1: error: unknown key `colour`, expected one of `automaton`, `kind`, \
                 `description`, `enabled`, `schedule`, `reasoner`, `prompt`, `budget`, \
                 `workspace`, `verify`, `limits`, `capabilities`, `spec`, `run`, `outputs`, \
-                `land`, `review`, `breaker`, `escalate`, `models`, `inputs`, `supervision`
+                `land`, `review`, `breaker`, `escalate`, `models`, `inputs`, `supervision`, \
+                `servers`
                 """),
         Broken(
             "everything missing is told at once",

@@ -19,15 +19,25 @@ struct EscapeTests {
         for profile in Self.profiles {
             let worker = try attempt(asWorkerThatWrites: profile.writes)
             let command = profile.runs ? try attemptAsCommand() : 0
-            let held = profile.runs ? try attemptAsCommand(held: true) : 0
-            counts.append("\(profile.name.rawValue) \(worker + command + held)")
+            let held = profile.runs ? try attemptAsCommand(.held) : 0
+            // Any run but a reviewer's and a spec-gen's may have them.
+            let server = profile.name == .spec ? 0 : try attemptAsCommand(.server)
+            counts.append("\(profile.name.rawValue) \(worker + command + held + server)")
         }
         print("attempts refused, none unexpected: \(counts.joined(separator: ", "))")
         print("baseline: " + (try Self.baseline()))
     }
 
-    /// `held`: in a cage that was built before the command came.
-    private func attemptAsCommand(held: Bool = false) throws -> Int {
+    /// How a command's cage is launched.
+    private enum Launch {
+        case plain
+        /// It was built before the command came.
+        case held
+        /// A tool server's, with pipes of its own.
+        case server
+    }
+
+    private func attemptAsCommand(_ launch: Launch = .plain) throws -> Int {
         let lab = try CageLab.shared.get()
         let scene = try Scene()
         defer { scene.remove() }
@@ -36,19 +46,31 @@ struct EscapeTests {
         plan.binds.append(CagePlan.Bind(scene.source, at: "/src"))
         plan.binds.append(CagePlan.Bind(lab.probePath, at: "/probe"))
         let count = try judge(
-            start(plan, held: held, by: lab.launcher()).collect(), attemptsMin: 150)
+            start(plan, launch, by: lab.launcher()).collect(), attemptsMin: 150)
         #expect(FileManager.default.fileExists(atPath: scene.workspace + "/from-inside"))
         #expect(try String(contentsOfFile: scene.state, encoding: .utf8) == "state")
         return count
     }
 
     private func start(
-        _ plan: CagePlan, held isHeld: Bool, by launcher: Launcher
+        _ plan: CagePlan, _ launch: Launch, by launcher: Launcher
     ) throws -> Cage {
-        guard isHeld else { return try launcher.launch(plan) }
-        let held = try HeldCage(plan, by: launcher)
-        guard held.begin(plan) else { throw CageLab.Failure("the held cage is gone") }
-        return held.cage
+        switch launch {
+        case .plain: return try launcher.launch(plan)
+        case .held:
+            let held = try HeldCage(plan, by: launcher)
+            guard held.begin(plan) else { throw CageLab.Failure("the held cage is gone") }
+            return held.cage
+        case .server:
+            var input = try DescriptorPair.pipe()
+            var errors = try DescriptorPair.pipe()
+            let (reader, writer) = (input.takeFirst().take(), errors.takeSecond().take())
+            defer {
+                close(reader)
+                close(writer)
+            }
+            return try launcher.launch(plan, input: reader, errors: writer)
+        }
     }
 
     private func attempt(asWorkerThatWrites writes: Bool) throws -> Int {
