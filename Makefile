@@ -62,9 +62,11 @@ out/bin/aura-cage: $(CAGE_SOURCES) Sources/aura-cage/cage.h
 	@mkdir -p out/bin
 	$(CC) $(CAGE_FLAGS) -o $@ $(CAGE_SOURCES)
 
-out/bin/probe out/bin/hog: out/bin/%: Tests/Probe/%.c
+out/bin/probe: $(wildcard Tests/Probe/probe*.c) Tests/Probe/probe.h
+out/bin/hog: Tests/Probe/hog.c
+out/bin/probe out/bin/hog:
 	@mkdir -p out/bin
-	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static-pie -fPIE -o $@ $<
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static-pie -fPIE -o $@ $(filter %.c,$^)
 
 test: build out/bin/probe
 	AURA_CAGE=$(CURDIR)/out/bin/aura-cage AURA_PROBE=$(CURDIR)/out/bin/probe swift test

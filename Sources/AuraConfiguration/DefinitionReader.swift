@@ -70,7 +70,8 @@ package enum DefinitionReader {
             "kind", expected: "`task-run`, `dev-loop`, `spec-gen` or `chat`", &report)
         let kind = kindField?.word(of: AutomatonKind.allCases, &report)
         // Commands need no model; what is not asked needs no bound on tokens.
-        let isModelFree = fields["run"] != nil && kind == .taskRun
+        // Of a misspelled kind nothing is held against the rest.
+        let isModelFree = fields["run"] != nil && (kind ?? .taskRun) == .taskRun
         let reasoner =
             isModelFree && fields["reasoner"] == nil
             ? nil

@@ -20,17 +20,16 @@ final class CurlWatches {
         var interest: Reactor.Interest = []
         if read { interest.insert(.readable) }
         if write { interest.insert(.writable) }
-        if interest.isEmpty {
-            if let token = tokens.removeValue(forKey: descriptor) { watches.remove(token) }
-        } else if let token = tokens[descriptor] {
-            // A descriptor that curl closed and the kernel gave out again is watched anew below.
-            try? watches.modify(token, interest)
-        } else {
-            tokens[descriptor] = try? watches.add(descriptor, interest) { [weak self] state in
-                self?.ready(
-                    descriptor, state.readable || state.hungUp, state.writable || state.hungUp)
-                    ?? []
-            }
+        if let token = tokens[descriptor] {
+            if !interest.isEmpty, (try? watches.modify(token, interest)) != nil { return }
+            // Over; or curl closed it without a word and the kernel gave it out again.
+            tokens[descriptor] = nil
+            watches.remove(token)
+        }
+        guard !interest.isEmpty else { return }
+        tokens[descriptor] = try? watches.add(descriptor, interest) { [weak self] state in
+            self?.ready(
+                descriptor, state.readable || state.hungUp, state.writable || state.hungUp) ?? []
         }
     }
 }

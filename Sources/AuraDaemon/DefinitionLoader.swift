@@ -96,7 +96,7 @@ struct DefinitionLoader: Sendable {
         if let name = named.first(where: { settings.reasoners[$0] == nil }) {
             let known = settings.reasoners.keys.sorted().joined(separator: ", ")
             return diagnostic(
-                ["reasoner"], "there is no reasoner '\(name)' in aurad.yaml",
+                Self.path(of: name, in: definition), "there is no reasoner '\(name)' in aurad.yaml",
                 hint: known.isEmpty ? "add one under 'reasoners'" : "one of: \(known)")
         }
         if case .webhook? = definition.firing?.trigger, settings.hooks == nil {
@@ -119,6 +119,13 @@ struct DefinitionLoader: Sendable {
             )
         }
         return nil
+    }
+
+    /// Where a definition names a reasoner.
+    private static func path(of reasoner: String, in definition: Definition) -> [String] {
+        if definition.reasoner == reasoner { return ["reasoner"] }
+        if definition.review?.reasoner == reasoner { return ["review", "reasoner"] }
+        return [definition.escalate?.contains(reasoner) == true ? "escalate" : "models"]
     }
 
     private func load(

@@ -147,12 +147,13 @@ final class ProxyClient {
     private static let lineMax = 200
 
     private func hear() -> Step {
+        let searched = heard.count
         switch StreamSocket.read(socket.raw, bytesMax: Self.readBytesMax) {
         case .bytes(let bytes): heard += bytes
         case .nothing: return .wait
         case .ended, .lost: return .end(failure: nil)
         }
-        guard let count = ProxyHead.count(in: heard) else {
+        guard let count = ProxyHead.count(in: heard, searched: searched) else {
             if heard.count >= ProxyHead.bytesMax {
                 refuse(431, "a head of more than \(ProxyHead.bytesMax) bytes")
             }

@@ -59,17 +59,6 @@ extension TurnLoop {
         guard foresight != nil else { return }
         foresight = nil
         commits.forget()
-        isTrimDue = true
-    }
-
-    /// Gives memory back once what a large commit brought is done: ten thousand definitions that
-    /// were loaded, or as many firings of one second.
-    func trim() {
-        guard isTrimDue, foresight == nil, commits.trouble == nil,
-            !audit.hasMore(store.head.sequence)
-        else { return }
-        isTrimDue = false
-        store.trim()
-        ProcessMemory.trim()
+        trimDue = TrimDue(ofRecord: true)
     }
 }

@@ -55,8 +55,8 @@ final class TurnLoop {
     private var nextZoneLook = 0
     /// What happened while a turn waited for the disk.
     private var held: [Event] = []
-    /// Whether a large commit took memory that is not given back yet.
-    var isTrimDue = false
+    /// What the start or a large commit took and is not given back yet.
+    var trimDue: TrimDue? = TrimDue(ofRecord: false)
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
@@ -247,7 +247,7 @@ final class TurnLoop {
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
-        if committed.entries.count >= Self.trimEntriesMin { isTrimDue = true }
+        if committed.entries.count >= Self.trimEntriesMin { trimDue = TrimDue(ofRecord: true) }
         effects.note(committed.entries)
         effects.settle(committed.entries)
         var events: [Event] = []
@@ -288,7 +288,8 @@ final class TurnLoop {
         let wakes = [
             cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, proxies.nextDeadline,
             servers.nextDeadline, audit.retryAt, nextBeat, nextZoneLook, replies.nextDeadline,
-            commits.retryAt, changes.nextDeadline, commits.trouble == nil ? care.nextWake : nil,
+            commits.retryAt, changes.nextDeadline, trimDue?.at,
+            commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }
         guard effects.isReleasing else { return soonest }

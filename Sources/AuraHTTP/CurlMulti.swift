@@ -1,3 +1,4 @@
+package import AuraModel
 package import CCurl
 
 /// libcurl's multi handle in socket-action mode, driven from somebody else's event loop.
@@ -7,22 +8,28 @@ package import CCurl
 package final class CurlMulti {
     /// A transfer that is over, and how.
     package struct Done {
-        package let easy: UnsafeMutableRawPointer
+        package let owner: UInt64
         package let code: CURLcode
     }
 
-    /// Milliseconds until libcurl wants its timer, from the moment it said so; nil: no timer.
-    private(set) var timeout: Int?
-    /// Whether `timeout` was set since it was last asked for.
-    private var hasNewTimeout = false
+    /// When libcurl wants `timerFired`, by the clock of `now`; nil: never.
+    package private(set) var due: Milliseconds?
 
     private let handle: UnsafeMutableRawPointer
+    private var owners: [UnsafeMutableRawPointer: UInt64] = [:]
+    private let now: () -> Milliseconds
     private let watch: (Int32, Bool, Bool) -> Void
 
     /// A handle, or nil when libcurl cannot be set up; `watch(fd, false, false)` ends a watch.
-    package init?(watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void) {
+    ///
+    /// `now` is a clock that only goes forward.
+    package init?(
+        now: @escaping () -> Milliseconds,
+        watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
+    ) {
         guard Self.globalState == CURLE_OK, let handle = curl_multi_init() else { return nil }
         self.handle = handle
+        self.now = now
         self.watch = watch
         // SAFETY: the pointer is used by callbacks of this handle only, which deinit destroys.
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -36,8 +43,7 @@ package final class CurlMulti {
         }
         _ = aura_curl_multi_set_timer(handle) { _, milliseconds, context in
             guard let multi = CurlMulti.from(context) else { return 0 }
-            multi.timeout = milliseconds < 0 ? nil : milliseconds
-            multi.hasNewTimeout = true
+            multi.due = milliseconds < 0 ? nil : Milliseconds(multi.now().count + milliseconds)
             return 0
         }
     }
@@ -49,14 +55,17 @@ package final class CurlMulti {
         curl_multi_cleanup(handle)
     }
 
-    /// Begins the transfer of `easy`, which stays the caller's; false when libcurl is out of
-    /// memory.
-    package func add(_ easy: UnsafeMutableRawPointer) -> Bool {
-        curl_multi_add_handle(handle, easy) == CURLM_OK
+    /// Begins the transfer of `easy`, which stays the caller's, who knows it by `owner`; false when
+    /// libcurl is out of memory.
+    package func add(_ easy: UnsafeMutableRawPointer, of owner: UInt64) -> Bool {
+        guard curl_multi_add_handle(handle, easy) == CURLM_OK else { return false }
+        owners[easy] = owner
+        return true
     }
 
     /// Ends the transfer of `easy`; closes its connection if it was not finished.
     package func remove(_ easy: UnsafeMutableRawPointer) {
+        owners[easy] = nil
         _ = curl_multi_remove_handle(handle, easy)
     }
 
@@ -69,7 +78,7 @@ package final class CurlMulti {
 
     /// Lets libcurl work because its timer is due.
     package func timerFired() {
-        timeout = nil
+        due = nil
         var running: Int32 = 0
         _ = curl_multi_socket_action(handle, CURL_SOCKET_BAD, 0, &running)
     }
@@ -78,18 +87,12 @@ package final class CurlMulti {
     package func takeDone() -> Done? {
         var left: Int32 = 0
         while let message = curl_multi_info_read(handle, &left) {
-            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
+                let owner = owners[easy]
             else { continue }
-            return Done(easy: easy, code: message.pointee.data.result)
+            return Done(owner: owner, code: message.pointee.data.result)
         }
         return nil
-    }
-
-    /// What libcurl asked of its timer since the last call: nil nothing, `.some(nil)` none, else
-    /// milliseconds.
-    package func takeTimeout() -> Int?? {
-        defer { hasNewTimeout = false }
-        return hasNewTimeout ? .some(timeout) : nil
     }
 
     private static let globalState = aura_curl_global_init()

@@ -53,6 +53,7 @@ package final class Dialer {
             // A descriptor that stays when libcurl closes its own.
             let descriptor = active < 0 ? -1 : fcntl(active, F_DUPFD_CLOEXEC, 0)
             if descriptor >= 0 { return .success(descriptor) }
+            guard code != CURLE_OK else { return .failure(.failed("no descriptor is free")) }
             let detail = String(cString: errorText)
             return .failure(
                 .failed(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail))
@@ -63,11 +64,13 @@ package final class Dialer {
     private let now: () -> Milliseconds
     private let multi: CurlMulti?
     private var dials: [ID: Dial] = [:]
-    private var owners: [UnsafeMutableRawPointer: ID] = [:]
     private var finished: [(ID, Result<Int32, FetchFailure>)] = []
 
     /// When `timerFired` wants to be called, by the clock of `now`; nil: never.
-    package private(set) var due: Milliseconds?
+    package var due: Milliseconds? {
+        // What failed at once is to be collected like the rest.
+        finished.isEmpty ? multi?.due : now()
+    }
 
     /// An engine without connections; `now` is a clock that only goes forward.
     package init(
@@ -76,7 +79,7 @@ package final class Dialer {
     ) {
         self.limits = limits
         self.now = now
-        multi = CurlMulti(watch: watch)
+        multi = CurlMulti(now: now, watch: watch)
     }
 
     deinit {
@@ -86,20 +89,15 @@ package final class Dialer {
 
     /// Begins to connect to `origin` under those grants.
     package func start(_ id: ID, _ origin: FetchOrigin, granted: [FetchGrant]) {
-        if let multi, let dial = Dial(origin, granted, limits), multi.add(dial.easy) {
-            owners[dial.easy] = id
+        if let multi, let dial = Dial(origin, granted, limits), multi.add(dial.easy, of: id) {
             dials[id] = dial
         } else {
             finished.append((id, .failure(.failed("libcurl cannot be set up"))))
         }
-        noteTimer()
     }
 
     /// Gives a connection up.
-    package func cancel(_ id: ID) {
-        drop(id)
-        noteTimer()
-    }
+    package func cancel(_ id: ID) { drop(id) }
 
     /// Tells that a watched descriptor is ready; an error or a hang-up counts as both.
     package func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
@@ -109,7 +107,6 @@ package final class Dialer {
 
     /// Tells that the time `due` has come.
     package func timerFired() {
-        due = nil
         multi?.timerFired()
         collect()
     }
@@ -123,22 +120,13 @@ package final class Dialer {
 
     private func collect() {
         while let done = multi?.takeDone() {
-            guard let id = owners[done.easy], let dial = dials[id] else { continue }
-            finished.append((id, dial.result(done.code)))
-            drop(id)
+            guard let dial = dials[done.owner] else { continue }
+            finished.append((done.owner, dial.result(done.code)))
+            drop(done.owner)
         }
-        noteTimer()
     }
 
     private func drop(_ id: ID) {
-        guard let dial = dials.removeValue(forKey: id) else { return }
-        owners[dial.easy] = nil
-        multi?.remove(dial.easy)
-    }
-
-    private func noteTimer() {
-        if let said = multi?.takeTimeout() { due = said.map { Milliseconds(now().count + $0) } }
-        // What failed at once is to be collected like the rest.
-        if !finished.isEmpty { due = now() }
+        if let dial = dials.removeValue(forKey: id) { multi?.remove(dial.easy) }
     }
 }

@@ -41,11 +41,9 @@ package final class Fetcher {
     private let now: () -> Milliseconds
     private let multi: CurlMulti?
     private var fetches: [ID: Fetch] = [:]
-    private var owners: [UnsafeMutableRawPointer: ID] = [:]
     private var waiting: [ID: Waiting] = [:]
     private var hops: [Hop] = []
     private var finished: [(ID, Result<FetchAnswer, FetchFailure>)] = []
-    private var curlDue: Milliseconds?
 
     /// An engine without requests; `now` is a clock that only goes forward.
     package init(
@@ -54,7 +52,7 @@ package final class Fetcher {
     ) {
         self.limits = limits
         self.now = now
-        multi = CurlMulti(watch: watch)
+        multi = CurlMulti(now: now, watch: watch)
     }
 
     deinit {
@@ -63,7 +61,10 @@ package final class Fetcher {
     }
 
     /// When `timerFired` wants to be called, by the clock of `now`; nil: never.
-    package var due: Milliseconds? { curlDue }
+    package var due: Milliseconds? {
+        // What failed at once is to be collected like the rest.
+        finished.isEmpty && hops.isEmpty ? multi?.due : now()
+    }
 
     /// Begins a request; its end comes from `takeFinished`, also when it fails at once.
     package func start(_ id: ID, _ order: FetchOrder) {
@@ -73,7 +74,6 @@ package final class Fetcher {
         begin(
             id, order, order.request.url, deadline: Milliseconds(now().count + limits.total.count),
             after: [])
-        noteTimer()
     }
 
     /// Follows the redirect that `takeHops` told of; or not, for a reason that ends the request.
@@ -85,7 +85,6 @@ package final class Fetcher {
         } else {
             begin(id, next.order, next.url, deadline: next.deadline, after: next.redirects)
         }
-        noteTimer()
     }
 
     /// The redirects since the last call: each waits for `proceed`.
@@ -100,7 +99,6 @@ package final class Fetcher {
         hops.removeAll { $0.id == id }
         waiting[id] = nil
         drop(id)
-        noteTimer()
     }
 
     /// Tells that a watched descriptor is ready; an error or a hang-up counts as both.
@@ -111,7 +109,6 @@ package final class Fetcher {
 
     /// Tells that the time `due` has come.
     package func timerFired() {
-        curlDue = nil
         multi?.timerFired()
         collect()
     }
@@ -133,16 +130,16 @@ package final class Fetcher {
         }
         let timeLeft = Milliseconds(deadline.count - now().count)
         guard let multi, let transfer = FetchTransfer(url, order, limits, timeLeft: timeLeft),
-            multi.add(transfer.easy)
+            multi.add(transfer.easy, of: id)
         else { return end(id, .failure(.failed("libcurl cannot be set up"))) }
-        owners[transfer.easy] = id
         fetches[id] = Fetch(
             order: order, transfer: transfer, deadline: deadline, redirects: redirects)
     }
 
     private func collect() {
         while let done = multi?.takeDone() {
-            guard let id = owners[done.easy], let fetch = fetches[id] else { continue }
+            let id = done.owner
+            guard let fetch = fetches[id] else { continue }
             drop(id)
             if let failure = fetch.transfer.failure(done.code) {
                 end(id, .failure(failure))
@@ -150,7 +147,6 @@ package final class Fetcher {
                 answered(id, fetch)
             }
         }
-        noteTimer()
     }
 
     private func answered(_ id: ID, _ fetch: Fetch) {
@@ -197,16 +193,6 @@ package final class Fetcher {
     }
 
     private func drop(_ id: ID) {
-        guard let fetch = fetches.removeValue(forKey: id) else { return }
-        owners[fetch.transfer.easy] = nil
-        multi?.remove(fetch.transfer.easy)
-    }
-
-    private func noteTimer() {
-        if let said = multi?.takeTimeout() {
-            curlDue = said.map { Milliseconds(now().count + $0) }
-        }
-        // What failed at once is to be collected like the rest.
-        if !finished.isEmpty || !hops.isEmpty { curlDue = now() }
+        if let fetch = fetches.removeValue(forKey: id) { multi?.remove(fetch.transfer.easy) }
     }
 }

@@ -29,11 +29,16 @@ package struct ProxyHead: Hashable, Sendable {
     private static let lengthDigitsMax = 15
 
     /// Bytes of the head at the beginning of `bytes`, its empty line counted; nil: not all there.
-    package static func count(in bytes: [UInt8]) -> Int? {
+    ///
+    /// The first `searched` bytes are known to hold no end: a head that comes in many pieces is not
+    /// searched again with each.
+    package static func count(in bytes: [UInt8], searched: Int = 0) -> Int? {
         let end = Array("\r\n\r\n".utf8)
         guard bytes.count >= end.count else { return nil }
-        return (0...bytes.count - end.count).first { bytes[$0..<$0 + end.count].elementsEqual(end) }
-            .map { $0 + end.count }
+        // It may have begun in what was searched.
+        let first = max(0, searched - end.count + 1)
+        return (first...max(first, bytes.count - end.count))
+            .first { bytes[$0...].starts(with: end) }.map { $0 + end.count }
     }
 
     /// The head that `bytes`, which end with its empty line, are.

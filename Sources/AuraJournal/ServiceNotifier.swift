@@ -29,11 +29,6 @@ package struct ServiceNotifier: Sendable {
     /// The turn loop turns.
     package func alive() { send("WATCHDOG=1") }
 
-    /// The configuration is being read again; ends with `ready`.
-    ///
-    /// `monotonic` is CLOCK_MONOTONIC in microseconds: `Type=notify-reload` compares it.
-    package func reloading(monotonic: UInt64) { send("RELOADING=1\nMONOTONIC_USEC=\(monotonic)") }
-
     /// Shutdown begins.
     package func stopping(status: String) { send("STOPPING=1\nSTATUS=\(SafeText.brief(status))") }
 

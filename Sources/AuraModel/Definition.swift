@@ -50,7 +50,7 @@ package struct Definition: Hashable, Sendable, Codable {
     /// spec-gen: what the specification is made of, and where it stands.
     @Indirect package var spec: SpecSource?
     /// What follows when a run ends; nil: as `Supervision.standard` says.
-    package var supervision: Supervision?
+    @Indirect package var supervision: Supervision?
     /// Programs whose tools its agents may call; nil: none.
     package var servers: [ServerDeclaration]?
 
@@ -174,7 +174,7 @@ package struct Definition: Hashable, Sendable, Codable {
         /// dev-loop: tasks at work at the same time, of those marked `[P]`; nil: one.
         package var parallel: Int?
         /// What a command may use; nil: as `ResourceLimits()` says.
-        package var resources: ResourceLimits?
+        @Indirect package var resources: ResourceLimits?
         /// Commands of one answer that run at the same time; nil: one.
         package var parallelCommands: Int?
 

@@ -4,7 +4,7 @@
 package enum Fact: Hashable, Sendable {
     case daemonStarted(DaemonStarted)
     case daemonStopped(reason: String)
-    /// Indirect like the other large one: a herd's turn holds ten thousand facts, and each is as
+    /// Indirect like the other large ones: a herd's turn holds ten thousand facts, and each is as
     /// large as the largest.
     indirect case definitionLoaded(digest: String, definition: Definition)
     case definitionRemoved
@@ -46,7 +46,7 @@ package enum Fact: Hashable, Sendable {
     case attemptEnded(exit: AttemptExit, detail: String)
     /// A worker or a command of an earlier daemon goes on under this one.
     case takenOver(TakenOver)
-    case transacted(index: Int, transaction: Transaction)
+    indirect case transacted(index: Int, transaction: Transaction)
     case commanded(basis: Int, intents: [Intent])
     case reserved(command: CommandID, amount: Amount)
     /// `estimated`: the provider did not say, so the reservation itself was charged.

@@ -112,7 +112,7 @@ package struct AutomatonRow: Hashable, Sendable, Codable {
     package var isOverdue: Bool?
     @Indirect package var pause: Pause?
     /// How its newest runs failed, one after the other; nil after a success, a stop and a resume.
-    package var setback: Setback?
+    @Indirect package var setback: Setback?
     /// Firings that wait to start, in order, at most `FiringPolicy.countMax`.
     package var waiting: [Waiting]?
     /// Spans up to the cursor whose firings were all missed, oldest first, at most `missesMax`.

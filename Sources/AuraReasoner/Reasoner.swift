@@ -33,11 +33,9 @@ package final class Reasoner {
     private var calls: [CallID: Call] = [:]
     /// What was written of each conversation, for the reasoner that it was written for.
     private var conversations: [String: (reasoner: String, text: ConversationText)] = [:]
-    private var owners: [UnsafeMutableRawPointer: CallID] = [:]
     private var finished: [(CallID, Result<ModelAnswer, ModelFailure>)] = []
     private var begun: [(CallID, TokenUsage)] = []
     private var said: [(CallID, String)] = []
-    private var curlDue: Milliseconds?
     private var armed: Milliseconds?
 
     /// An engine without calls.
@@ -61,7 +59,7 @@ package final class Reasoner {
         self.scripts = scripts
         self.arm = arm
         self.now = now
-        multi = CurlMulti(watch: watch)
+        multi = CurlMulti(now: now, watch: watch)
     }
 
     deinit {
@@ -120,10 +118,7 @@ package final class Reasoner {
     package func timerFired() {
         armed = nil
         let instant = now()
-        if let due = curlDue, due <= instant {
-            curlDue = nil
-            multi?.timerFired()
-        }
+        if let due = multi?.due, due <= instant { multi?.timerFired() }
         collect()
         for (id, call) in calls where call.due <= instant { expire(id, call) }
         rearm()
@@ -196,9 +191,8 @@ package final class Reasoner {
                 stream: block.stream(model: reasoner.model),
                 connectTimeout: reasoner.connectTimeout)
             guard let multi, let transfer = Transfer(order: order, now: now),
-                multi.add(transfer.easy)
+                multi.add(transfer.easy, of: id.raw)
             else { throw ModelFailure(cause: .network, message: "libcurl cannot be set up") }
-            owners[transfer.easy] = id
             return Call(
                 exchange: .http(transfer), started: now(),
                 firstByteTimeout: reasoner.firstByteTimeout, idleTimeout: reasoner.idleTimeout,
@@ -265,8 +259,8 @@ package final class Reasoner {
             if !prose.isEmpty { said.append((id, prose)) }
         }
         while let done = multi?.takeDone() {
-            guard let id = owners[done.easy], case .http(let transfer) = calls[id]?.exchange
-            else { continue }
+            let id = CallID(done.owner)
+            guard case .http(let transfer) = calls[id]?.exchange else { continue }
             transfer.end(done.code)
             settle(id)
             drop(id)
@@ -316,17 +310,13 @@ package final class Reasoner {
     private func drop(_ id: CallID) {
         guard let call = calls.removeValue(forKey: id), case .http(let transfer) = call.exchange
         else { return }
-        owners[transfer.easy] = nil
         multi?.remove(transfer.easy)
     }
 
     // MARK: - The timer
 
     private func rearm(isUrgent: Bool = false) {
-        if let said = multi?.takeTimeout() {
-            curlDue = said.map { now().later(by: Milliseconds($0)) }
-        }
-        var due = curlDue
+        var due = multi?.due
         for call in calls.values { due = min(due ?? call.due, call.due) }
         if isUrgent { due = .zero }
         guard let due else {

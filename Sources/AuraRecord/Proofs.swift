@@ -61,23 +61,6 @@ extension RecordReader {
         return ConsistencyProof(first: old, second: new, path: path)
     }
 
-    /// Whether the record still holds what `proof` showed: the entry, byte for byte, under the same
-    /// root.
-    package func agrees(with proof: InclusionProof) throws(RecordError) -> Bool {
-        guard let note = proof.checkpoint.parsed, proof.sequence > 0,
-            note.size <= (try head().sequence)
-        else { return false }
-        let after = proof.sequence - 1
-        let stored = try environment.read { snapshot throws(RecordError) in
-            try snapshot.page(after: after, limit: 1).first
-        }
-        guard stored?.sequence == proof.sequence, stored?.text == Array(proof.entry.utf8)
-        else { return false }
-        let path = try hashes(MerkleShape.inclusion(of: after, size: note.size))
-        let root = try root(size: note.size)
-        return path == proof.path && root == note.root
-    }
-
     /// The checkpoint that entry `sequence` holds; nil when it holds none.
     package func checkpoint(_ sequence: Int) throws(RecordError) -> Checkpoint? {
         let entry = try entries(after: sequence - 1, limit: 1).first

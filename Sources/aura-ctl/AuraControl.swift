@@ -46,7 +46,9 @@ struct AuraControl: ParsableCommand {
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
         } catch {
-            let text = message(for: error)
+            // The choices that it offers stand in lines of their own.
+            let text = message(for: error).replacing(":\n  - ", with: ": ")
+                .replacing("\n  - ", with: ", ")
             guard exitCode(for: error) != .success else {
                 // A request for help, not an error.
                 Output.write(fullMessage(for: error) + "\n")

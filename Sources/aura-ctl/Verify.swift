@@ -5,7 +5,10 @@ import AuraModel
 struct Verify: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Check definition files; nothing is put into force.",
-        discussion: "Exit status 65 when a file has errors.")
+        discussion: """
+            Exit status 65 when a file has errors. It asks aurad, which knows the reasoners; where none runs, \
+            `aurad --check` looks at all that is installed.
+            """)
 
     @Argument(help: "The files.", completion: .file(extensions: ["yaml", "yml"]))
     var files: [String]
@@ -22,9 +25,9 @@ struct Verify: Verb {
         var lines: [String] = []
         for (file, text) in zip(files, texts) {
             // Files of one call may be chained to each other, and to those that are in force.
-            let found: [Diagnostic] = try session.client.post(
-                ControlPath.definition,
-                DefinitionText(file: file, text: text, besides: texts.count > 1 ? texts : nil))
+            let found = try check(
+                DefinitionText(file: file, text: text, besides: texts.count > 1 ? texts : nil),
+                session)
             all += found
             lines += found.flatMap { DiagnosticText.lines(of: $0, source: text, session.style) }
             if found.isEmpty {
@@ -33,5 +36,16 @@ struct Verify: Verb {
         }
         try session.show(all) { lines }
         return (all.isEmpty ? AuraExit.success : .badDefinition).rawValue
+    }
+
+    private func check(_ definition: DefinitionText, _ session: Session) throws -> [Diagnostic] {
+        do {
+            return try session.client.post(ControlPath.definition, definition)
+        } catch var failure as Failure where failure.isAbsence {
+            // Which reasoners and chains there are is known to the daemon alone.
+            let start = failure.error.hint.map { $0 + ", or " } ?? ""
+            failure.error.hint = start + "without it, of all that is installed: aurad --check"
+            throw failure
+        }
     }
 }

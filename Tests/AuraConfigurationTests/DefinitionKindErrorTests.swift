@@ -27,6 +27,19 @@ import Testing
                   hint: verify: [make test]
                 """),
         Broken(
+            "of a misspelled kind nothing is held against the rest",
+            text: """
+                automaton: report
+                kind: taskrun
+                run: [make report]
+                budget: {run: {wall: 1m}}
+                """,
+            says: """
+                a.yaml:2:7: error: `kind`: found `taskrun`, expected one of `task-run`, \
+                `dev-loop`, `chat`, `spec-gen`
+                  hint: did you mean `task-run`?
+                """),
+        Broken(
             "verify needs a step",
             text: """
                 automaton: fixer

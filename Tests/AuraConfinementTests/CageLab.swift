@@ -31,16 +31,14 @@ final class CageLab: Sendable {
             // A copy: the checkout may lie where the unprivileged user cannot go.
             try FileManager.default.copyItem(atPath: given, toPath: cagePath)
         } else {
-            let folder = root + "/Sources/aura-cage"
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            let sources = names.filter { $0.hasSuffix(".c") }.map { folder + "/" + $0 }
-            try CageLab.compile(sources, to: cagePath)
+            try CageLab.compile(CageLab.sources(in: root + "/Sources/aura-cage"), to: cagePath)
         }
         probePath = tools + "/probe"
         if let given = environment["AURA_PROBE"] {
             try FileManager.default.copyItem(atPath: given, toPath: probePath)
         } else {
-            try CageLab.compile([root + "/Tests/Probe/probe.c"], to: probePath)
+            try CageLab.compile(
+                CageLab.sources(in: root + "/Tests/Probe", from: "probe"), to: probePath)
         }
         hogPath = tools + "/hog"
         try CageLab.compile([root + "/Tests/Probe/hog.c"], to: hogPath)
@@ -90,6 +88,11 @@ final class CageLab: Sendable {
         init(_ description: String) { self.description = description }
     }
 
+    private static func sources(in folder: String, from prefix: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { $0.hasPrefix(prefix) && $0.hasSuffix(".c") }.map { folder + "/" + $0 }
+    }
+
     private static func compile(_ sources: [String], to path: String) throws {
         let compiler = Process()
         compiler.executableURL = URL(fileURLWithPath: "/usr/bin/cc")
@@ -126,5 +129,11 @@ extension Cage {
             throw CageLab.Failure("the cage does not end")
         }
         return Outcome(end: end, output: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Kills it and takes its end: what nobody waits for stays as a zombie of the test's process.
+    func discard() {
+        try? kill()
+        _ = try? finish(waitingMilliseconds: 10_000)
     }
 }

@@ -161,7 +161,7 @@ struct CageTests {
     func attestation() throws {
         let launcher = try CageLab.shared.get().launcher()
         let cage = try launcher.launch(.command(run: "r", ["sleep", "60"], workspace: nil))
-        defer { try? cage.kill() }
+        defer { cage.discard() }
         let attestor = try Attestor()
         var claim: Attestation?
         for _ in 0..<2_000 where claim?.isConfined != true || claim?.seccompFilters != 2 {

@@ -1,5 +1,5 @@
 import AuraConfinement
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// A cgroup v2 subtree of the tests' own, as systemd would delegate one to the cages' user.

@@ -161,7 +161,6 @@ private final class Scene {
         state = outside + "/record"
         secret = outside + "/id_ed25519"
         unixPath = outside + "/socket"
-        abstractName = "aura-probe-\(getpid())"
         try CageLab.write("state", to: state)
         try CageLab.write("AURA_CANARY", to: secret)
 
@@ -173,6 +172,8 @@ private final class Scene {
 
         let (tcp, port) = try Scene.listenTCP()
         self.port = port
+        // Its own: what another scene had may be held by a program that is still ending.
+        abstractName = "aura-probe-\(getpid())-\(port)"
         sockets = [
             tcp, try Scene.listenUnix(Array(unixPath.utf8)),
             try Scene.listenUnix([0] + Array(abstractName.utf8)),
@@ -195,8 +196,11 @@ private final class Scene {
         }
     }
 
+    /// Closed in whatever another test of this process starts meanwhile.
+    private static let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
     private static func listenTCP() throws -> (Int32, UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Self.kind, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -212,7 +216,7 @@ private final class Scene {
     }
 
     private static func listenUnix(_ name: [UInt8]) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Self.kind, 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }

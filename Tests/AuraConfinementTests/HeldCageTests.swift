@@ -1,7 +1,7 @@
 import AuraConfinement
 import AuraModel
 import AuraSystem
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 
@@ -24,6 +24,7 @@ struct HeldCageTests {
             }
             usleep(1_000)
         }
+        held.cage.discard()
         throw CageLab.Failure("the held cage does not get ready")
     }
 
@@ -92,10 +93,7 @@ struct HeldCageTests {
         defer { try? FileManager.default.removeItem(atPath: workspace) }
         let plan = Self.plan("true", workspace: workspace)
         let held = try Self.ready(plan)
-        defer {
-            try? held.cage.kill()
-            _ = try? held.cage.finish(waitingMilliseconds: 5_000)
-        }
+        defer { held.cage.discard() }
         #expect(held.fits(Self.plan("false", workspace: workspace)))
         #expect(!held.fits(Self.plan("true")))
         #expect(!held.fits(.command(run: "r8", ["/bin/sh", "-c", "true"], workspace: workspace)))

@@ -1,7 +1,7 @@
 import AuraConfinement
 import AuraModel
 import AuraSystem
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

@@ -1,6 +1,6 @@
 import AuraModel
 import AuraSystem
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

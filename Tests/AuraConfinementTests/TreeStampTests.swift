@@ -1,5 +1,5 @@
 import AuraConfinement
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

@@ -29,6 +29,29 @@ import Testing
                 reasoners: ["main": reasoner]))
     }
 
+    @Test("a reasoner that is not there is told where the definition names it")
+    func reasoner() throws {
+        let directory = try Scratch.makeDirectory("definitions")
+        defer { try? FileSystem.removeTree(directory) }
+        for (line, place) in [
+            ("escalate: [nobody]", "8:11"), ("models: [nobody]", "8:9"),
+            ("review: {reasoner: nobody}", "8:20"),
+        ] {
+            let text = """
+                automaton: fixer
+                kind: dev-loop
+                reasoner: main
+                budget:
+                  run: {usd: 1}
+                workspace: {repository: /srv/a.git}
+                verify: [make test]
+                \(line)
+                """
+            let found = loader(directory).check(file: "a.yaml", text: text)
+            #expect(found.map { "\($0.line):\($0.column)" } == [place], "\(line): \(found)")
+        }
+    }
+
     @Test("a broken file stops only itself and says where; what is no definition is not read")
     func broken() throws {
         let directory = try Scratch.makeDirectory("definitions")

@@ -1,6 +1,6 @@
 import AuraConfinement
 import AuraModel
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

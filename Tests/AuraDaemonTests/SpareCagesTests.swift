@@ -2,7 +2,7 @@ import AuraConfinement
 import AuraModel
 import AuraSupervision
 import AuraSystem
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

@@ -1,6 +1,6 @@
 import AuraHTTP
 import AuraModel
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The web server of `Tests/Fakes` in a process of its own; gone when this value is.

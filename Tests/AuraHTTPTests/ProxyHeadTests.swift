@@ -105,6 +105,21 @@ struct ProxyHeadTests {
         }
     }
 
+    @Test("a head that comes in pieces ends where it does when it comes whole", arguments: 1...5)
+    func pieces(size: Int) {
+        let bytes = Array("GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\nmore".utf8)
+        let whole = ProxyHead.count(in: bytes)
+        var heard: [UInt8] = []
+        while heard.count < bytes.count {
+            let searched = heard.count
+            heard += bytes[searched...].prefix(size)
+            let found = ProxyHead.count(in: heard, searched: searched)
+            #expect((found ?? whole) == whole && (found != nil) == (heard.count >= whole ?? 0))
+            if found != nil { return }
+        }
+        Issue.record("no end was found in pieces of \(size)")
+    }
+
     private struct Noise {
         var state: UInt64
 

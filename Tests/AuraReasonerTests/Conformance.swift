@@ -1,6 +1,6 @@
 import AuraModel
 import AuraReasoner
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 

@@ -1,7 +1,7 @@
 import AuraModel
 import AuraRecord
 import AuraSupervision
-import Foundation
+import FoundationEssentials
 import Glibc
 import Testing
 
