@@ -80,6 +80,7 @@ night-test: build
 
 crash-test: build
 	Tests/System/crash-test
+	Tests/System/setback-test
 
 takeover-test: build
 	Tests/System/takeover-test
@@ -114,6 +115,7 @@ limits-test: build out/bin/hog
 system-test: deb
 	$(call need,$(SYSTEM_NEEDS))
 	Tests/System/box --show $(CURDIR)=/aura -- /aura/Tests/System/systemd-test
+	Tests/System/box --show $(CURDIR)=/aura -- /aura/Tests/System/systemd-storm
 
 # The package is made in a copy, because dpkg-buildpackage writes beside the tree that it is given.
 deb: build

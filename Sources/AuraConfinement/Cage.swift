@@ -16,6 +16,8 @@ package final class Cage {
     private let lifeline: PacketSocket
     private var broker: OwnedDescriptor?
     private let door: PacketSocket?
+    /// The gate of one that is held and the socket of a proxy, where there are any.
+    private let more: KeptDescriptors
     private var label: CageLabel
     private let group: CageGroup?
     private let groups: CageGroups
@@ -39,10 +41,11 @@ package final class Cage {
     init(
         process: consuming ProcessDescriptor, output: consuming OwnedDescriptor,
         status: consuming OwnedDescriptor, lifeline: consuming PacketSocket,
-        broker: consuming OwnedDescriptor?, door: consuming PacketSocket?, label: CageLabel,
-        group: CageGroup?, groups: CageGroups
+        broker: consuming OwnedDescriptor?, door: consuming PacketSocket?,
+        more: KeptDescriptors, label: CageLabel, group: CageGroup?, groups: CageGroups
     ) {
         self.process = process
+        self.more = more
         self.output = output
         self.status = status
         self.lifeline = lifeline
@@ -77,6 +80,7 @@ package final class Cage {
         self.groups = groups
         isOwn = false
         self.status = status
+        more = kept
     }
 
     /// The control group that a cage of an earlier daemon is in.
@@ -102,7 +106,45 @@ package final class Cage {
             (.lifeline, lifeline.raw),
         ]
         if let number = doorRaw { parts.append((.door, number)) }
+        for part in [KeptPart.gate, .proxy] {
+            if let number = more.raw(part) { parts.append((part, number)) }
+        }
         return parts
+    }
+
+    /// Whether it was prepared, and began, if at all, by `begin`.
+    package var isHeld: Bool { more.raw(.gate) != nil }
+
+    /// Lets the program of a cage that is held run; said again it changes nothing.
+    ///
+    /// False when that cannot be said any more: it is gone, or has begun, or was never held.
+    @discardableResult
+    package func begin() -> Bool { say([Word.begin.rawValue]) }
+
+    /// Takes the end of its gate on which it is let begin.
+    func hold(gate: consuming OwnedDescriptor) { more.add(.gate, adopting: gate.take()) }
+
+    /// Takes the socket into which it puts the listener of its proxy.
+    func hold(proxy: consuming OwnedDescriptor) { more.add(.proxy, adopting: proxy.take()) }
+
+    /// The last argument of a cage that was built without it; false when it is gone.
+    func give(_ argument: String) -> Bool {
+        say([Word.argument.rawValue] + Array(argument.utf8) + [0])
+    }
+
+    /// Twin of `enum command_word` in cage.h.
+    private enum Word: UInt8 {
+        case argument = 0x61  // a
+        case begin = 0x62  // b
+    }
+
+    private func say(_ packet: [UInt8]) -> Bool {
+        guard let gate = more.raw(.gate) else { return false }
+        var count: Int
+        repeat {
+            count = send(gate, packet, packet.count, Int32(MSG_NOSIGNAL))
+        } while count < 0 && errno == EINTR
+        return count == packet.count
     }
 
     /// Hands the worker of a cage that was taken over a new broker, in place of the one that ended
@@ -127,10 +169,24 @@ package final class Cage {
     /// Readable when the cage stands, and when it has ended; see `programID`.
     package var standRaw: Int32 { lifeline.raw }
 
-    /// The daemon's end of the worker's stream socket, or of the one on which the listener of a
-    /// cage's proxy comes.
+    /// Whether a proxy listens in it.
+    package var hasProxy: Bool { more.raw(.proxy) != nil }
+
+    /// A duplicate of the socket in which the listener of the cage's proxy lies, or will.
     ///
-    /// Traps for a command without a proxy, or when taken before.
+    /// ENOENT for a cage without a proxy.
+    package func proxySocket() throws(SystemError) -> OwnedDescriptor {
+        guard let number = more.raw(.proxy) else {
+            throw SystemError("dup", code: ENOENT, subject: "a cage without a proxy")
+        }
+        let duplicate = fcntl(number, F_DUPFD_CLOEXEC, 0)
+        guard duplicate >= 0 else { throw SystemError("dup", code: errno) }
+        return OwnedDescriptor(adopting: duplicate)
+    }
+
+    /// The daemon's end of the worker's stream socket.
+    ///
+    /// Traps for a command, or when taken before.
     package func takeBroker() -> OwnedDescriptor {
         guard let taken = broker.take() else { preconditionFailure("no broker to take") }
         return taken

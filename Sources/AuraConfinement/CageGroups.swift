@@ -151,9 +151,14 @@ package final class CageGroups {
 
     /// The group of a cage that is taken over, bounded anew: a restart may have had to take the
     /// controllers off.
+    ///
+    /// Nil when it is gone: a service manager removes empty groups, so the cage has ended.
     func adopt(_ name: String, _ limits: CagePlan.Limits) throws(SystemError) -> CageGroup? {
         guard let cages else { return nil }
-        return try bound("\(cages)/\(name)", limits)
+        do throws(SystemError) { return try bound("\(cages)/\(name)", limits) } catch {
+            guard error.code == ENOENT || error.code == ENODEV else { throw error }
+            return nil
+        }
     }
 
     private func bound(

@@ -166,7 +166,7 @@ package struct CagePlan: Hashable, Sendable {
         return plan
     }
 
-    /// The same command with a proxy: `Cage.takeBroker` is then where its listener comes from.
+    /// The same command with a proxy: its listener comes through `Cage.proxySocket`.
     ///
     /// `authorities`: who vouches for servers, a file of the host; nil: there is none.
     package func withProxy(authorities: String?) -> CagePlan {

@@ -32,9 +32,14 @@ package final class DiskMeter: Sendable {
     private let seen = Mutex(Seen())
 
     /// Measures the tree at `path`, which a hostile program may write.
-    package init(path: String, bytesMax: Int) {
+    ///
+    /// `now`: an earlier daemon has just measured it; walks of all trees at once would keep what it has
+    /// left from being taken over.
+    package init(path: String, bytesMax: Int, measuredAt now: Int? = nil) {
         self.path = path
         self.bytesMax = bytesMax
+        guard let now, let used = Self.used(path) else { return }
+        seen.withLock { ($0.used, $0.walkedAt) = (used, now) }
     }
 
     /// The bound, once the tree was found larger; nil while it is not.

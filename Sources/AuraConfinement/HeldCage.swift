@@ -1,12 +1,11 @@
 import AuraSystem
-import Glibc
 
 /// A command's cage that is built before the command is known: confined to the last filter, stopped
 /// just before exec.
 ///
 /// What runs, with which limits and over which trees is sealed as ever; only the last argument is
 /// still to come, as one packet that nobody but the holder of this can send. It can be given once.
-/// Without it no program ever runs inside.
+/// Without it, and without being told to begin, no program ever runs inside.
 package final class HeldCage {
     /// 32 KiB: far above what a model writes into one line.
     ///
@@ -16,7 +15,6 @@ package final class HeldCage {
     /// The cage, from now on like any other: watch, collect, kill.
     package let cage: Cage
     private let plan: CagePlan
-    private let gate: OwnedDescriptor
 
     /// Starts to build the cage of `plan` without its last argument.
     ///
@@ -26,14 +24,7 @@ package final class HeldCage {
         guard let open = plan.withoutLastArgument else {
             preconditionFailure("a command with an argument can be held, nothing else")
         }
-        var pair: DescriptorPair
-        do throws(SystemError) { pair = try DescriptorPair.sockets(.packets) } catch {
-            throw .system(error)
-        }
-        let outside = pair.takeFirst()
-        let inside = pair.takeSecond()
-        cage = try launcher.launch(open, tag: "", gate: inside.raw)
-        gate = outside
+        cage = try launcher.prepare(open, tag: "")
         self.plan = open
     }
 
@@ -45,18 +36,19 @@ package final class HeldCage {
         return last.count < Self.commandBytesMax && !last.contains(0)
     }
 
-    /// Lets the command of `plan`, which fits, run.
+    /// Lets the command of `plan`, which fits, run; first it is complete, and `keep` can put it where a
+    /// later daemon finds it.
     ///
     /// False when the cage is gone; nothing has run in it then.
-    package func begin(_ plan: CagePlan) -> Bool {
+    package func begin(_ plan: CagePlan, keep: (Cage) throws -> Void) rethrows -> Bool {
         precondition(fits(plan), "another cage's plan")
-        let packet = Array((plan.arguments.last ?? "").utf8) + [0]
-        var count: Int
-        repeat {
-            count = send(gate.raw, packet, packet.count, Int32(MSG_NOSIGNAL))
-        } while count < 0 && errno == EINTR
-        return count == packet.count
+        guard cage.give(plan.arguments.last ?? "") else { return false }
+        try keep(cage)
+        return cage.begin()
     }
+
+    /// The same for a cage that ends with this process.
+    package func begin(_ plan: CagePlan) -> Bool { begin(plan) { _ in } }
 }
 
 extension CagePlan {

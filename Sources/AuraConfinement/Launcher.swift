@@ -81,8 +81,22 @@ package final class Launcher {
         try launch(plan, tag: "", gate: nil, input: input, errors: errors)
     }
 
-    /// With `gate` the cage is held: its last argument comes from there.
-    func launch(
+    /// Spawns the cage of a command in which nothing runs before `Cage.begin`, so that it can be kept
+    /// first.
+    package func prepare(_ plan: CagePlan, tag: String) throws(ConfinementError) -> Cage {
+        var pair: DescriptorPair
+        do throws(SystemError) { pair = try DescriptorPair.sockets(.packets) } catch {
+            throw .system(error)
+        }
+        let outside = pair.takeFirst()
+        let inside = pair.takeSecond()
+        let cage = try launch(plan, tag: tag, gate: inside.raw)
+        cage.hold(gate: outside)
+        return cage
+    }
+
+    /// With `gate` the cage is held.
+    private func launch(
         _ plan: CagePlan, tag: String, gate: Int32?, input: Int32? = nil, errors: Int32? = nil
     ) throws(ConfinementError) -> Cage {
         guard let filter = filters[plan.profile] else {
@@ -106,10 +120,12 @@ package final class Launcher {
                 var pair = try DescriptorPair.sockets(.stream)
                 let outside = pair.takeFirst()
                 let inside = pair.takeSecond()
-                return try spawn(
-                    policy, label, broker: outside, door: nil,
+                let cage = try spawn(
+                    policy, label, broker: nil, door: nil,
                     inside: [Spawn.Descriptor(child: Place.broker, parent: inside.raw)] + gates,
                     group, input: input, errors: errors)
+                cage.hold(proxy: outside)
+                return cage
             case .command:
                 return try spawn(
                     policy, label, broker: nil, door: nil, inside: gates, group, input: input,
@@ -184,7 +200,7 @@ package final class Launcher {
         ).start()
         return Cage(
             process: process, output: outputReader, status: status,
-            lifeline: lifelineOutside, broker: broker, door: door, label: label, group: group,
-            groups: groups)
+            lifeline: lifelineOutside, broker: broker, door: door,
+            more: KeptDescriptors(name: label.name), label: label, group: group, groups: groups)
     }
 }

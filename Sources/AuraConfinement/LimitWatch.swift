@@ -37,6 +37,9 @@ package struct LimitWatch {
     /// It has written something.
     package mutating func heard(at now: Int) { heardAt = now }
 
+    /// A later daemon watches on: what an earlier one has looked at is looked at an interval from now.
+    package mutating func resume(at now: Int) { (heardAt, lookedAt) = (now, now) }
+
     /// Whether it has had enough, and of what.
     ///
     /// `disk` is how large its workspace is, once that is known to be too large.

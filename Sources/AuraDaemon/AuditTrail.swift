@@ -6,13 +6,15 @@ import AuraSystem
 /// Sends the record to the journal, in order, behind a cursor that is kept in the record.
 ///
 /// After a crash nothing is missing: what was committed but not sent is sent at the next start.
-/// What was sent but not yet noted is sent again, recognisable by its AURA_SEQ.
+/// What was sent but not yet noted is sent again, recognisable by its AURA_SEQ. The journal alone is
+/// told less of failures that repeat themselves, by `SetbackPace`.
 struct AuditTrail: ~Copyable {
     private let reader: RecordReader
     private var journal: AuditJournal
     private var teller = EntryTeller()
     private let toJournal: Bool
     private var pace = JournalPace()
+    private var setbacks = SetbackPace()
     /// Sequence number of the newest entry that was sent.
     private(set) var cursor: Int
     /// Monotonic milliseconds of the next attempt after the journal refused; nil when it did not.
@@ -71,20 +73,27 @@ struct AuditTrail: ~Copyable {
 
     private mutating func send(_ entries: ArraySlice<Entry>) {
         for entry in entries {
-            if toJournal, let later = pace.take(at: SystemClock.monotonicMilliseconds()) {
-                retryAt = later
-                return
+            // Only one that is over is judged: a second try gets the same verdict.
+            var judged = setbacks
+            switch toJournal ? judged.judge(entry) : .tell(leftOut: 0) {
+            case .leaveOut: break
+            case .tell(let leftOut):
+                if toJournal, let later = pace.take(at: SystemClock.monotonicMilliseconds()) {
+                    retryAt = later
+                    return
+                }
+                guard send(entry, leftOut: leftOut) else {
+                    retryAt = SystemClock.monotonicMilliseconds() + Self.retryMilliseconds
+                    return
+                }
             }
-            guard send(entry) else {
-                retryAt = SystemClock.monotonicMilliseconds() + Self.retryMilliseconds
-                return
-            }
+            setbacks = judged
             cursor = entry.sequence
         }
     }
 
-    private mutating func send(_ entry: Entry) -> Bool {
-        guard !toJournal else { return journal.send(entry) }
+    private mutating func send(_ entry: Entry, leftOut: Int) -> Bool {
+        guard !toJournal else { return journal.send(entry, leftOut: leftOut) }
         return StandardError.write(AuditLine.text(entry, teller.tell(entry)))
     }
 }

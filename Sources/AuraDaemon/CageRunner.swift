@@ -79,12 +79,12 @@ final class CageRunner {
             guard let bounds = tag.job else { preconditionFailure("the tag of a command") }
             let spool = try OutputSpool(headMax: bounds.head)
             let job = Job(
-                cage: try open(plan.cage, tag: tag.text, spool, for: key.run),
+                cage: try open(plan.cage, tag: tag.text, spool, for: key),
                 spool: spool, tag: bounds, disk: plan.disk,
                 next: plan.isOneOfMany ? plan.cage : nil, conclude: conclude)
             if inBackground { background.began(key) }
             if plan.cage.hasProxy {
-                try proxies.begin(key, job.cage.takeBroker(), plan.proxied)
+                try proxies.begin(key, job.cage.proxySocket(), plan.proxied)
             }
             try follow(key, job)
             return []
@@ -94,25 +94,46 @@ final class CageRunner {
         }
     }
 
-    /// A cage in which `plan` begins, and which is kept; the one built ahead if there is one.
+    /// A cage in which `plan` begins once it is kept, and that is written down; the one built ahead if
+    /// there is one.
     private func open(
-        _ plan: CagePlan, tag: String, _ spool: OutputSpool, for run: RunID
+        _ plan: CagePlan, tag: String, _ spool: OutputSpool, for key: Key
     ) throws -> Cage {
-        if let held = try spares.take(plan, tag: tag, for: run) {
-            store.keep(held.cage, spool: spool)
-            if held.begin(plan) { return held.cage }
+        if let held = try spares.take(plan, tag: tag, for: key.run) {
+            if try held.begin(plan, keep: { try keep($0, spool, as: key) }) { return held.cage }
+            store.beginnings.forget(key)
             store.drop(held.cage.name)
-            try spares.letGo(held.cage, of: run)
+            try spares.letGo(held.cage, of: key.run)
         }
-        let cage = try launcher.launch(plan, tag: tag)
-        store.keep(cage, spool: spool)
+        let cage = try launcher.prepare(plan, tag: tag)
+        try keep(cage, spool, as: key)
+        cage.begin()
         return cage
     }
 
+    /// In this order: what is written down as begun and is not kept would be lost.
+    private func keep(_ cage: Cage, _ spool: OutputSpool, as key: Key) throws {
+        store.keep(cage, spool: spool)
+        do { try store.beginnings.note(key) } catch {
+            store.drop(cage.name)
+            try spares.letGo(cage, of: key.run)
+            throw error
+        }
+    }
+
     /// Notes a command that an earlier daemon has handed over: whose it is, or nil when it is none.
-    func receive(_ cage: KeptCage) -> (key: Key, process: Int)? {
+    ///
+    /// One that was not let begin is not taken: its cage may not even be complete.
+    func receive(_ cage: KeptCage) throws -> (key: Key, process: Int)? {
         guard let command = cage.tag.command, cage.tag.job != nil else { return nil }
         let key = Key(run: cage.tag.run, command: command)
+        if cage.cage.isHeld, let begun = store.beginnings.earlier,
+            begun[key.run]?.contains(command) != true
+        {
+            try cage.cage.kill()
+            store.drop(cage.cage.name)
+            return nil
+        }
         kept[key] = cage
         return (key, Int(cage.cage.processID.raw))
     }
@@ -120,18 +141,30 @@ final class CageRunner {
     /// Goes on with a command of an earlier daemon as if this one had started it.
     ///
     /// The time without output counts from now; all other time from its start.
-    func takeOver(_ key: Key, conclude: @escaping (StepResult) -> [Event]) -> [Event] {
+    ///
+    /// `grants`: of its proxy, which has told of so many `requests` of the run.
+    func takeOver(
+        _ key: Key, proxied grants: [FetchGrant], after requests: Int,
+        conclude: @escaping (StepResult) -> [Event]
+    ) -> [Event] {
         guard let found = kept.removeValue(forKey: key), let tag = found.tag.job else { return [] }
         do {
             let spool = try OutputSpool(
                 adopting: try found.descriptors.take(.spool), headMax: tag.head)
+            let now = SystemClock.monotonicMilliseconds()
             let disk = tag.diskPath.flatMap { path in
-                tag.diskMax.map { DiskMeter(path: path, bytesMax: $0) }
+                tag.diskMax.map { DiskMeter(path: path, bytesMax: $0, measuredAt: now) }
             }
             let job = Job(
                 cage: found.cage, spool: spool, tag: tag, disk: disk, conclude: conclude)
-            job.watch.heard(at: SystemClock.monotonicMilliseconds())
+            job.watch.resume(at: now)
             store.keep(job.cage, spool: spool)
+            // Written down, and perhaps killed before it could say it.
+            try store.beginnings.note(key)
+            job.cage.begin()
+            if job.cage.hasProxy {
+                try proxies.begin(key, job.cage.proxySocket(), grants, after: requests)
+            }
             if tag.isInBackground { background.goesOn(key, after: try OutputLog(spool)) }
             try follow(key, job)
             return []
@@ -152,11 +185,13 @@ final class CageRunner {
             store.drop(found.cage.name)
         }
         kept = [:]
+        store.beginnings.forgetAll { jobs[$0] != nil || ended[$0] != nil }
     }
 
     /// The outcome of a command is in the record: nobody will want it again.
     func settle(_ key: Key) {
         if let name = ended.removeValue(forKey: key) { store.drop(name) }
+        store.beginnings.forget(key)
     }
 
     private func follow(_ key: Key, _ job: Job) throws {
@@ -264,6 +299,7 @@ final class CageRunner {
         let requests = proxies.end(key)
         guard !job.isCancelled else {
             store.drop(job.cage.name)
+            store.beginnings.forget(key)
             return requests
         }
         if let next = job.next { try spares.prepare(next, for: key.run) }

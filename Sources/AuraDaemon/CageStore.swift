@@ -28,35 +28,61 @@ final class CageStore {
     /// What an earlier daemon has left, until it is taken.
     private var found: [KeptDescriptors] = []
 
+    /// Kept beside the cages.
+    let beginnings: Beginnings
+    private static let beginningsName = "begun"
+
     /// Opens the store of the daemon on `directory`; cages last `span` without a daemon.
-    init(directory: String, cagePath: String, for span: Milliseconds) {
+    init(directory: String, cagePath: String, for span: Milliseconds) throws(SystemError) {
         self.directory = directory
         self.cagePath = cagePath
         self.span = span
-        place = .nowhere
+        var place = Place.nowhere
+        var found: [KeptDescriptors] = []
         if let service = ServiceStore() {
             place = .service(service)
             found = Self.sorted(service.take())
         } else if span > .zero {
             for _ in 0..<Self.triesMax {
-                if case .keeper = place { break }
-                openKeeper()
+                guard let keeper = Self.openKeeper(directory, cagePath, for: span) else { continue }
+                (place, found) = (.keeper(keeper.keeper), keeper.all)
+                break
             }
         }
+        self.place = place
+        beginnings = try Self.takeBeginnings(&found)
+        self.found = found
         for kept in found { held[kept.name] = [] }
+        held[Self.beginningsName] = [(.begun, beginnings.raw)]
+        if beginnings.earlier == nil { hold(Self.beginningsName, [(.begun, beginnings.raw)]) }
+    }
+
+    private static func takeBeginnings(
+        _ found: inout [KeptDescriptors]
+    ) throws(SystemError) -> Beginnings {
+        guard let index = found.firstIndex(where: { $0.name == beginningsName }) else {
+            return try Beginnings()
+        }
+        let kept = found.remove(at: index)
+        do throws(SystemError) { return try Beginnings(adopting: kept.take(.begun)) } catch {
+            StandardError.write("aurad: warning: what has begun is not known: \(error)")
+            return try Beginnings()
+        }
     }
 
     /// 2: a keeper whose time was up while we connected; then a new one.
     private static let triesMax = 2
 
-    private func openKeeper() {
+    private static func openKeeper(
+        _ directory: String, _ cagePath: String, for span: Milliseconds
+    ) -> (keeper: Keeper, all: [KeptDescriptors])? {
         do throws(SystemError) {
             let keeper = try Keeper(in: directory, cagePath: cagePath, for: span)
-            found = try keeper.all()
-            place = .keeper(keeper)
+            return (keeper, try keeper.all())
         } catch {
             StandardError.write(
                 "aurad: warning: nothing goes on without this process: the keeper: \(error)")
+            return nil
         }
     }
 
@@ -136,7 +162,8 @@ final class CageStore {
         keeper.collect()
         place = .nowhere
         StandardError.write("aurad: warning: the keeper has gone; another one takes its place")
-        openKeeper()
+        guard let keeper = Self.openKeeper(directory, cagePath, for: span)?.keeper else { return }
+        place = .keeper(keeper)
         for (name, parts) in held { hold(name, parts) }
         try watch(by: watches)
     }

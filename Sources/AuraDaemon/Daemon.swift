@@ -90,7 +90,7 @@ package struct Daemon {
         }
         let cagePath = settings.libexecDirectory + "/aura-cage"
         // After the record, which only one daemon can hold: what another one keeps is not ours.
-        let cageStore = CageStore(
+        let cageStore = try CageStore(
             directory: settings.stateDirectory, cagePath: cagePath, for: settings.handover)
         let launcher = try Launcher(
             cagePath: cagePath, workerPath: settings.libexecDirectory + "/aura-worker",

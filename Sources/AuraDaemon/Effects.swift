@@ -68,11 +68,14 @@ final class Effects {
         }
     }
 
-    /// Notes what an earlier daemon has handed over.
-    func receive(_ cages: [KeptCage]) throws -> Handover.Found {
+    /// Notes what an earlier daemon has handed over, and what it had let begin.
+    func receive(
+        _ cages: [KeptCage], begun: [RunID: Set<CommandID>]?
+    ) throws -> Handover.Found {
         var found = Handover.Found()
+        found.begun = begun
         for cage in cages {
-            if let (key, process) = self.cages.receive(cage) {
+            if let (key, process) = try self.cages.receive(cage) {
                 found.commands[key.run, default: [:]][key.command] = process
             } else if let (key, process) = try attempts.receive(cage) {
                 found.attempts[key.run] = .init(generation: key.generation, process: process)
@@ -96,8 +99,12 @@ final class Effects {
         case .takeOver(let run, let generation):
             return launch(run, generation, state, isTakingOver: true)
         case .takeOverCommand(let run, let command, let plan):
+            let row = state.runs[run]
+            let definition = row.flatMap { state.definitions[$0.definition] }
             return cages.takeOver(
                 .init(run: run, command: command),
+                proxied: definition?.capabilities.fetch?.proxied ?? [],
+                after: row?.proxied?.total ?? 0,
                 conclude: conclusion(plan, command, of: run, state))
         case .deliver(let run, let generation, let basis):
             let news = Array(try history(of: run).dropFirst(basis))

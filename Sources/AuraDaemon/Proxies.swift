@@ -34,7 +34,8 @@ final class Proxies {
         var isListening = false
         var watch: UInt64?
         var clients: Set<Dialer.ID> = []
-        var requests = 0
+        /// The number of the newest one.
+        var requests: Int
         /// Bytes of connections that are over.
         var sent = 0
         var received = 0
@@ -44,9 +45,10 @@ final class Proxies {
         /// Until when no connection is taken.
         var restUntil: Int?
 
-        init(_ descriptor: consuming OwnedDescriptor, _ grants: [FetchGrant]) {
+        init(_ descriptor: consuming OwnedDescriptor, _ grants: [FetchGrant], after requests: Int) {
             self.descriptor = descriptor
             self.grants = grants
+            self.requests = requests
         }
     }
 
@@ -79,11 +81,16 @@ final class Proxies {
             watch: { [weak descriptors] in descriptors?.watch($0, read: $1, write: $2) })
     }
 
-    /// Serves the cage of a command, whose listener comes on `channel`.
+    /// Serves the cage of a command, whose listener comes on `channel`, and stays there for a later
+    /// daemon.
+    ///
+    /// One that an earlier daemon has served has told of so many `requests` before, or fewer; the
+    /// bytes of its connections are counted anew.
     func begin(
-        _ key: Key, _ channel: consuming OwnedDescriptor, _ grants: [FetchGrant]
+        _ key: Key, _ channel: consuming OwnedDescriptor, _ grants: [FetchGrant],
+        after requests: Int = 0
     ) throws {
-        let session = Session(channel, grants)
+        let session = Session(channel, grants, after: requests)
         sessions[key] = session
         session.watch = try watches.add(session.descriptor.raw) { [weak self] _ in
             self?.takeListener(key)
@@ -173,7 +180,7 @@ final class Proxies {
     private func takeListener(_ key: Key) {
         guard let session = sessions[key] else { return }
         do throws(SystemError) {
-            guard let listener = try StreamSocket.receiveDescriptor(session.descriptor.raw) else {
+            guard let listener = try StreamSocket.peekDescriptor(session.descriptor.raw) else {
                 return
             }
             if let watch = session.watch { watches.remove(watch) }

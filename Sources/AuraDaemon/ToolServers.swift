@@ -173,7 +173,7 @@ extension ToolServers {
                     server, plan, by: launcher, at: SystemClock.monotonicMilliseconds()), key)
             self.live[name] = live
             if plan.cage.hasProxy {
-                try proxies.begin(key, live.server.cage.takeBroker(), plan.proxied)
+                try proxies.begin(key, live.server.cage.proxySocket(), plan.proxied)
             }
             try watch(live, name)
             return []

@@ -120,7 +120,8 @@ final class TurnLoop {
             attempts: try AttemptKeeper(launcher: launcher, watches: watches, store: cageStore),
             calls: calls, fetches: fetches, proxies: proxies, servers: servers, changes: changes)
         self.cageStore = cageStore
-        found = try effects.receive(cageStore.take(by: launcher))
+        found = try effects.receive(
+            cageStore.take(by: launcher), begun: cageStore.beginnings.earlier)
         var rows: [RowTable: [(key: String, value: String)]] = [:]
         for table in RowTable.allCases where ![.occurrences, .messages].contains(table) {
             rows[table] = try store.reader.rows(in: table)

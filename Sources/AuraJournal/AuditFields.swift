@@ -5,10 +5,14 @@ package import AuraModel
 /// Names are upper case; values are one line each.
 package enum AuditFields {
     /// Fields in the order in which they are sent; a name may stand more than once.
-    package static func fields(of entry: Entry, text: EntryText) -> [(name: String, value: String)]
-    {
+    package static func fields(
+        of entry: Entry, text: EntryText, leftOut: Int = 0
+    ) -> [(name: String, value: String)] {
+        let note =
+            leftOut == 0
+            ? "" : " (\(leftOut) entries before it are left out here: aura-ctl record cat)"
         var fields: [(name: String, value: String)] = [
-            ("MESSAGE", text.message),
+            ("MESSAGE", text.message + note),
             ("MESSAGE_ID", MessageID.of(entry.fact.kind)),
             ("PRIORITY", String(priority(of: text.level))),
             ("SYSLOG_IDENTIFIER", "aurad"),
@@ -27,6 +31,7 @@ package enum AuditFields {
         add("AURA_RUN", entry.run?.text)
         add("AURA_PARENT", entry.parent?.text)
         add("AURA_GENERATION", entry.generation.map { String($0) })
+        add("AURA_LEFT_OUT", leftOut == 0 ? nil : String(leftOut))
         for (name, value) in particulars(of: entry.fact) { fields.append((name, value)) }
         return fields
     }

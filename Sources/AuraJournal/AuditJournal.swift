@@ -31,12 +31,16 @@ package struct AuditJournal: ~Copyable {
     /// keeps its cursor and sends the same entry again later. Never waits.
     ///
     /// Entries are given in their order, so that an outcome can be told with what it was for.
-    package mutating func send(_ entry: Entry) -> Bool {
+    ///
+    /// `leftOut`: entries of the automaton before this one of which the journal is not told.
+    package mutating func send(_ entry: Entry, leftOut: Int = 0) -> Bool {
         // Only an accepted entry moves the teller on: a second try gets the same text.
         guard hasRoom() else { return false }
         var next = teller
         let text = next.tell(entry)
-        guard Self.send(AuditFields.fields(of: entry, text: text)) else { return false }
+        guard Self.send(AuditFields.fields(of: entry, text: text, leftOut: leftOut)) else {
+            return false
+        }
         teller = next
         return true
     }

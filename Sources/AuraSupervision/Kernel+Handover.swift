@@ -19,6 +19,8 @@ extension Handover {
         package var attempts: [RunID: Worker] = [:]
         /// The processes of commands.
         package var commands: [RunID: [CommandID: Int]] = [:]
+        /// Commands that were let begin; nil when that is not known, and any may have.
+        package var begun: [RunID: Set<CommandID>]?
 
         /// Nothing.
         package init() {}
@@ -48,7 +50,7 @@ extension Kernel {
             }
         }
         for pending in row.pending where pending.intent.plan.diesWithDaemon {
-            if try takeOver(pending, of: id, found, at: now) { continue }
+            if try takeOver(pending, of: row, found, at: now) { continue }
             if asksAgain(pending, row) { continue }
             if try interrupt(pending, of: id, at: now) { isResumed = true }
         }
@@ -69,25 +71,29 @@ extension Kernel {
         handover.workers += 1
     }
 
-    /// Whether the command goes on.
+    /// Whether the command goes on, or begins only now.
     private mutating func takeOver(
-        _ pending: RunRow.Pending, of id: RunID, _ found: Handover.Found, at now: Instant
+        _ pending: RunRow.Pending, of row: RunRow, _ found: Handover.Found, at now: Instant
     ) throws -> Bool {
         let command = pending.intent.command
-        if let process = found.commands[id]?[command] {
+        if let process = found.commands[row.id]?[command] {
             let taken = TakenOver(command: command, process: process)
-            try record(.takenOver(taken), run: id, at: now)
-            actions.append(.takeOverCommand(id, command, pending.intent.plan))
+            try record(.takenOver(taken), run: row.id, at: now)
+            actions.append(.takeOverCommand(row.id, command, pending.intent.plan))
             handover.commands += 1
             return true
         }
-        // A look at a command that goes on does nothing, so it can be had again.
-        guard case .tool(let call) = pending.intent.plan, call.tool == .commandOutput,
-            let looked = call.input["command"]?.integerValue,
-            found.commands[id]?[looked] != nil
-        else { return false }
-        actions.append(.tool(id, command, call))
-        return true
+        switch pending.intent.plan {
+        case .step(let request) where found.isYetToBegin(pending, of: row.id):
+            actions.append(.step(row.id, command, request))
+            return true
+        case .tool(let call):
+            guard found.isYetToBegin(pending, of: row.id) || found.canBeHadAgain(call, of: row)
+            else { return false }
+            actions.append(.tool(row.id, command, call))
+            return true
+        case .step, .reason, .spawn, .ask, .wait, .finish: return false
+        }
     }
 
     /// A call of a tool that changes nothing is made again, of a server that is started anew.
@@ -115,5 +121,28 @@ extension Kernel {
         let reason = pending.intent.plan.lossText
         try transact(.interrupted(command: command, reason: reason), on: id, at: now)
         return true
+    }
+}
+
+extension Handover.Found {
+    /// Whether it was decided and had not begun when the daemon went away.
+    fileprivate func isYetToBegin(_ pending: RunRow.Pending, of run: RunID) -> Bool {
+        guard let begun else { return false }
+        switch pending.intent.plan {
+        case .tool(let call) where call.tool != .runCommand: return false
+        case .reason, .spawn, .ask, .wait, .finish: return false
+        case .tool, .step: return begun[run]?.contains(pending.intent.command) != true
+        }
+    }
+
+    /// A look at a command that goes on does nothing, and none ends twice.
+    fileprivate func canBeHadAgain(_ call: ToolCall, of row: RunRow) -> Bool {
+        guard call.tool == .commandOutput || call.tool == .killCommand,
+            let other = call.input["command"]?.integerValue
+        else { return false }
+        return commands[row.id]?[other] != nil
+            || row.pending.contains {
+                $0.intent.command == other && isYetToBegin($0, of: row.id)
+            }
     }
 }

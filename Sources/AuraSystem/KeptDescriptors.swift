@@ -1,6 +1,6 @@
 import Glibc
 
-/// What there is to keep of a cage, one descriptor each.
+/// What there is to keep, one descriptor each: of a cage all but the last.
 package enum KeptPart: UInt8, CaseIterable, Sendable {
     /// pidfd of its outer process.
     case process = 0x70  // p
@@ -14,6 +14,12 @@ package enum KeptPart: UInt8, CaseIterable, Sendable {
     case spool = 0x62  // b
     /// Where a worker takes a new broker.
     case door = 0x64  // d
+    /// Where a command hears that it may begin.
+    case gate = 0x67  // g
+    /// The socket in which the listener of a command's proxy lies.
+    case proxy = 0x78  // x
+    /// Memory file of what has begun; of no cage.
+    case begun = 0x6E  // n
 }
 
 /// Descriptors of one cage that came from an earlier daemon.

@@ -14,15 +14,16 @@ package enum StreamSocket {
         case lost
     }
 
-    /// The descriptor that a message on `channel` brings; nil while there is none.
+    /// A duplicate of the descriptor in the first message on `channel`, which stays there; nil while
+    /// there is none.
     ///
     /// ENODATA: none will come.
-    package static func receiveDescriptor(
+    package static func peekDescriptor(
         _ channel: Int32
     ) throws(SystemError) -> OwnedDescriptor? {
         do throws(SystemError) {
             return OwnedDescriptor(
-                adopting: try checked("recvmsg") { clinux_receive_descriptor(channel) })
+                adopting: try checked("recvmsg") { clinux_peek_descriptor(channel) })
         } catch {
             guard error.code == EAGAIN else { throw error }
             return nil

@@ -96,7 +96,7 @@ int clinux_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-int clinux_receive_descriptor(int channel) {
+int clinux_peek_descriptor(int channel) {
     char byte;
     struct iovec vector = {&byte, 1};
     union {
@@ -109,7 +109,7 @@ int clinux_receive_descriptor(int channel) {
         .msg_control = control.bytes,
         .msg_controllen = sizeof control.bytes,
     };
-    ssize_t count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    ssize_t count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | MSG_PEEK);
     if (count < 0) return -1;
     struct cmsghdr *first = count == 0 ? NULL : CMSG_FIRSTHDR(&message);
     if (first == NULL || first->cmsg_level != SOL_SOCKET || first->cmsg_type != SCM_RIGHTS ||

@@ -25,7 +25,7 @@ enum {
     FD_LIFELINE = 6, // a socket: when its other end is gone, or says so, so is the cage
     FD_GROUP = 7,    // directory of the cage's cgroup; absent where there is none
     FD_DOOR = 8,     // worker only: over it a later daemon hands in a new broker
-    FD_COMMAND = 9,  // held cage only: packet socket on which the last argument comes
+    FD_COMMAND = 9,  // held cage only: packet socket of enum command_word
     FD_LAST = 9,
     FD_PROGRAM_DOOR = 4, // where the worker itself finds its door
 };
@@ -35,6 +35,12 @@ enum { LIFELINE_TERMINATE = 1 };
 
 // Where the proxy of a cage listens, on 127.0.0.1; twin of CagePlan.proxyPort.
 enum { PROXY_PORT = 3128, PROXY_BACKLOG = 16 };
+
+// What the daemon says to a held cage, the first byte of a packet.
+enum command_word {
+    COMMAND_ARGUMENT = 'a', // then the last argument, ended by its only NUL; at most once
+    COMMAND_BEGIN = 'b',    // the cage is where a later daemon finds it: the program may run
+};
 
 // Exit status of aura-cage when the program never ran. Only a hint: the status record decides.
 enum { EXIT_REFUSED = 125 };
@@ -68,7 +74,7 @@ enum policy_flags {
     FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
     FLAG_NETWORK = 1 << 6,   // the host's network: only for a command, and without a loopback of its own
     FLAG_PROXY = 1 << 7,     // a listener on the own loopback, handed out on descriptor 3
-    FLAG_HELD = 1 << 8,      // waits on descriptor 9 before the exec; only for a command
+    FLAG_HELD = 1 << 8,      // waits on descriptor 9 to begin; only for a command
     FLAGS_KNOWN = (1 << 9) - 1,
 };
 

@@ -250,21 +250,35 @@ static void exec_program(const struct policy *policy)
     errno = error;
 }
 
-// A held cage: all but its last argument was sealed in the policy. That one comes as one packet,
-// ended by its only NUL, from the daemon, who alone has the other end; nothing untrusted has run
-// here yet. When that end is closed instead, the cage is not wanted any more.
-static void command_take(struct policy *policy)
+// One packet of the daemon, who alone has the other end; nothing untrusted has run here yet. When
+// that end is closed instead, the cage is not wanted any more.
+static size_t command_hear(char *packet, size_t size)
 {
-    static char command[COMMAND_BYTES_MAX + 1];
     ssize_t count;
     do
-        count = read(FD_COMMAND, command, sizeof command);
+        count = read(FD_COMMAND, packet, size);
     while (count < 0 && errno == EINTR);
     if (count <= 0)
         refuse("command_absent", NULL, count < 0 ? errno : EPIPE);
-    if (memchr(command, 0, (size_t)count) != command + count - 1)
+    return (size_t)count;
+}
+
+// A held cage begins when it is told. Of one that was built ahead all but the last argument was
+// sealed in the policy: that one comes first.
+static void command_wait(struct policy *policy)
+{
+    static char packet[COMMAND_BYTES_MAX + 2];
+    size_t count = command_hear(packet, sizeof packet);
+    char word = packet[0];
+    if (word == COMMAND_ARGUMENT) {
+        uint32_t place = policy->header.argument_count;
+        if (place == ARGUMENTS_MAX || memchr(packet + 1, 0, count - 1) != packet + count - 1)
+            refuse("command_malformed", NULL, EBADMSG);
+        policy->arguments[place] = packet + 1;
+        command_hear(&word, 1);
+    }
+    if (word != COMMAND_BEGIN)
         refuse("command_malformed", NULL, EBADMSG);
-    policy->arguments[policy->header.argument_count] = command;
 }
 
 void program_run(struct policy *policy, int ready_fd)
@@ -324,7 +338,7 @@ void program_run(struct policy *policy, int ready_fd)
 
     // As confined as it will be: what is held waits here.
     if (policy->header.flags & FLAG_HELD)
-        command_take(policy);
+        command_wait(policy);
 
     exec_program(policy);
     refuse("exec", policy->arguments[0], errno);

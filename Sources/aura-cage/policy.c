@@ -111,8 +111,7 @@ void policy_read(int fd, struct policy *policy)
         ((header->flags & FLAG_WORKER) || !(header->flags & FLAG_LOOPBACK)))
         malformed("proxy");
     // What is held is a command, and has room for what is still to come.
-    if ((header->flags & FLAG_HELD) &&
-        ((header->flags & FLAG_WORKER) || header->argument_count == ARGUMENTS_MAX))
+    if ((header->flags & FLAG_HELD) && (header->flags & FLAG_WORKER))
         malformed("held");
 
     policy->directory = take_path("directory");

@@ -28,7 +28,7 @@ struct SpareCagesTests {
                 launcher: try Launcher(
                     cagePath: directory + "/aura-cage", workerPath: "/usr/bin/true",
                     prefix: Tools.prefix), watches: watches,
-                store: CageStore(
+                store: try CageStore(
                     directory: directory, cagePath: directory + "/aura-cage", for: .zero),
                 proxies: Proxies(
                     watches: watches,

@@ -60,6 +60,41 @@ import Testing
         #expect(outcomes == 1)
     }
 
+    @Test("what had not begun begins now and is no news, and what had and is gone is told as lost")
+    func notBegun() throws {
+        for begun: Set<CommandID>? in [[], nil, [1]] {
+            var (bench, run) = try benchWithWork()
+            var found = Handover.Found()
+            found.attempts[run] = .init(generation: 1, process: 41)
+            found.begun = begun.map { $0.isEmpty ? [:] : [run: $0] }
+            try restart(&bench, found)
+            let pending = bench.kernel.state.runs[run]?.pending.map(\.intent.command)
+            let actions = bench.actions.count { action in
+                if case .tool(run, 1, _) = action { true } else { false }
+            }
+            #expect(pending == (begun == [] ? [1] : []) && actions == (begun == [] ? 1 : 0))
+        }
+    }
+
+    @Test("a look at a command that goes on, and the order to end it, are had again")
+    func looks() throws {
+        for tool in [ToolName.commandOutput, .killCommand] {
+            var (bench, run) = try benchWithWork()
+            let input = JSONValue.object(["command": .integer(1)])
+            let call = ToolCall(use: "v", tool: tool, input: input)
+            try bench.propose(run, (3, .tool(call: call)))
+            var found = Handover.Found()
+            found.attempts[run] = .init(generation: 1, process: 41)
+            for goesOn in [true, false] {
+                var copy = bench
+                found.commands[run] = goesOn ? [1: 42] : nil
+                try restart(&copy, found)
+                let pending = copy.kernel.state.runs[run]?.pending.map(\.intent.command)
+                #expect(pending == (goesOn ? [1, 3] : []), "\(tool)")
+            }
+        }
+    }
+
     @Test("what was not kept is told as lost, and a worker of no attempt is not believed")
     func lost() throws {
         for strange: Generation in [2, 7] {

@@ -48,9 +48,9 @@ ssize_t clinux_random(void *buffer, size_t length);
 // accept4(2): the connection is close-on-exec and does not block.
 int clinux_accept(int listener);
 
-// recvmsg(2) of one descriptor (SCM_RIGHTS) beside a byte, close-on-exec. -1 with ENODATA: a message
-// without one, or the end.
-int clinux_receive_descriptor(int channel);
+// recvmsg(2) of one descriptor (SCM_RIGHTS) beside a byte, close-on-exec; the message stays (MSG_PEEK).
+// -1 with ENODATA: a message without one, or the end.
+int clinux_peek_descriptor(int channel);
 
 // MARK: Processes
 
