@@ -10,7 +10,7 @@ package enum ConfinementProfile: String, CaseIterable, Sendable {
     /// Calls that reach the kernel, subject to the checks of arguments.
     var allowed: [String] {
         switch self {
-        case .worker: SyscallTable.essential + SyscallTable.files + SyscallTable.workerOnly
+        case .worker: SyscallTable.essential + SyscallTable.files
         case .command: SyscallTable.essential + SyscallTable.files + SyscallTable.processes
         }
     }

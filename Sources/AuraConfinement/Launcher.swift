@@ -46,6 +46,37 @@ package final class Launcher {
         null = OwnedDescriptor(adopting: number)
     }
 
+    /// The two programs as they were on the disk at one time: an upgrade puts others in their place.
+    struct Programs {
+        private let paths: [String]
+        private let stamps: [[Int]?]
+
+        fileprivate init(_ paths: [String]) {
+            self.paths = paths
+            stamps = paths.map(Self.stamp)
+        }
+
+        /// Whether others are there now; what is gone has not been replaced.
+        var areReplaced: Bool {
+            zip(paths, stamps).contains { path, then in
+                let now = Self.stamp(path)
+                return now != nil && now != then
+            }
+        }
+
+        private static func stamp(_ path: String) -> [Int]? {
+            var information = stat()
+            guard stat(path, &information) == 0 else { return nil }
+            return [
+                Int(information.st_dev), Int(information.st_ino), Int(information.st_size),
+                information.st_mtim.tv_sec, information.st_mtim.tv_nsec,
+            ]
+        }
+    }
+
+    /// What a launch would run now.
+    var programs: Programs { Programs([cagePath, workerPath]) }
+
     /// The descriptors of cage.h.
     private enum Place {
         static let input: Int32 = 0
@@ -81,7 +112,7 @@ package final class Launcher {
         try launch(plan, tag: "", gate: nil, input: input, errors: errors)
     }
 
-    /// Spawns the cage of a command in which nothing runs before `Cage.begin`, so that it can be kept
+    /// Spawns a cage in which nothing runs before `Cage.begin`, so that it can be kept
     /// first.
     package func prepare(_ plan: CagePlan, tag: String) throws(ConfinementError) -> Cage {
         var pair: DescriptorPair
@@ -95,7 +126,7 @@ package final class Launcher {
         return cage
     }
 
-    /// With `gate` the cage is held.
+    /// With `gate` the cage is held: what is not in `plan` comes from there, and the word to begin.
     private func launch(
         _ plan: CagePlan, tag: String, gate: Int32?, input: Int32? = nil, errors: Int32? = nil
     ) throws(ConfinementError) -> Cage {
@@ -146,7 +177,7 @@ package final class Launcher {
                     inside: [
                         Spawn.Descriptor(child: Place.broker, parent: inside.raw),
                         Spawn.Descriptor(child: Place.door, parent: doorInside.raw),
-                    ], group)
+                    ] + gates, group)
             }
         } catch { throw .system(error) }
     }

@@ -64,11 +64,6 @@ enum SyscallTable {
         get_thread_area set_thread_area
         """)
 
-    /// For the worker alone: resolves a path below the workspace without following links out of it.
-    ///
-    /// Elsewhere ENOSYS, because its mode hides in memory, where no filter sees a set-uid bit.
-    static let workerOnly = names("openat2")
-
     /// Known and refused, with EPERM rather than ENOSYS, so that the reason is not mistaken for an
     /// old kernel.
     ///

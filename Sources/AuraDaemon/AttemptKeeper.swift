@@ -38,6 +38,7 @@ final class AttemptKeeper {
     private var kept: [RunID: KeptCage] = [:]
     private var workers: [Key: Worker] = [:]
     private var isEnding = false
+    private let spares: SpareWorkers
 
     /// 64 KiB: what one turn reads of one worker's standard error.
     private static let readBytesMax = 64 << 10
@@ -48,12 +49,13 @@ final class AttemptKeeper {
         self.store = store
         self.watches = watches
         attestor = try Attestor()
+        spares = SpareWorkers(launcher: launcher, watches: watches)
     }
 
-    /// Builds the cage and sends the whole assignment as the first frame.
+    /// Builds the cage, unless one waits, and sends the whole assignment as the first frame.
     func launch(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) -> [Event] {
         do {
-            let cage = try launcher.launch(plan, tag: CageTag(key).text)
+            let cage = try open(plan, tag: CageTag(key).text)
             return try employ(Worker(cage: cage, broker: cage.takeBroker()), key, assignment)
         } catch {
             return [
@@ -61,6 +63,24 @@ final class AttemptKeeper {
                     key.run, key.generation, .refused(feature: "\(error)"), detail: "\(error)")
             ]
         }
+    }
+
+    /// A cage in which the worker of `plan` begins; the one built ahead if there is one.
+    private func open(_ plan: CagePlan, tag: String) throws -> Cage {
+        if let held = try spares.take(plan, tag: tag) {
+            if held.begin(plan, keep: { store.keep($0) }) { return held.cage }
+            store.drop(held.cage.name)
+            try spares.letGo(held.cage)
+        }
+        return try launcher.launch(plan, tag: tag)
+    }
+
+    /// When the cages built ahead are to be looked at next, in monotonic milliseconds.
+    var nextLook: Int? { spares.nextLook }
+
+    /// Looks at the cages built ahead.
+    func lookAtSpares() throws {
+        try spares.look(at: SystemClock.monotonicMilliseconds(), isInUse: !workers.isEmpty)
     }
 
     /// Notes a worker that an earlier daemon has handed over: its attempt and process, or nil when it
@@ -81,6 +101,8 @@ final class AttemptKeeper {
     /// broker and the whole assignment, and folds it as a new one would.
     func takeOver(_ key: Key, _ assignment: Assignment) -> [Event] {
         guard let found = kept.removeValue(forKey: key.run) else { return [] }
+        // One that was built ahead may have been kept and not been told yet.
+        found.cage.begin()
         do {
             return try employ(
                 Worker(cage: found.cage, broker: found.cage.renewBroker()), key, assignment)
@@ -151,11 +173,12 @@ final class AttemptKeeper {
     func endAll() throws {
         guard !isEnding else { return }
         isEnding = true
+        try spares.end()
         for worker in workers.values { try worker.cage.kill() }
     }
 
-    /// Whether no attempt lives.
-    var isIdle: Bool { workers.isEmpty }
+    /// Whether no attempt lives, nor a cage for one.
+    var isIdle: Bool { workers.isEmpty && spares.areGone }
 
     /// Whether any attempt of `run` still lives.
     func serves(_ run: RunID) -> Bool { workers.keys.contains { $0.run == run } }

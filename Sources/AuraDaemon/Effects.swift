@@ -161,6 +161,12 @@ final class Effects {
         return cages.isIdle && attempts.isIdle && servers.isIdle
     }
 
+    /// When the workers' cages that are built ahead are to be looked at, in monotonic milliseconds.
+    var nextLook: Int? { attempts.nextLook }
+
+    /// Looks at them; after a turn, when what it asked for is done.
+    func lookAtSpares() throws { try attempts.lookAtSpares() }
+
     /// Whether files wait for the last process of their run to go.
     var isReleasing: Bool { !toRelease.isEmpty }
 

@@ -158,6 +158,7 @@ final class TurnLoop {
                 happened() + calls.wake() + fetches.wake() + proxies.wake() + cages.takeAnswers()
                     + servers.wake() + changes.due() + changedZones() + orders())
             try cages.killOverdue()
+            try effects.lookAtSpares()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
             if commits.trouble == nil, stopReason == nil {
@@ -287,9 +288,9 @@ final class TurnLoop {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
-            cages.nextDeadline, calls.nextDeadline, fetches.nextDeadline, proxies.nextDeadline,
-            servers.nextDeadline, audit.retryAt, nextBeat, nextZoneLook, replies.nextDeadline,
-            commits.retryAt, changes.nextDeadline, trimDue?.at,
+            cages.nextDeadline, effects.nextLook, calls.nextDeadline, fetches.nextDeadline,
+            proxies.nextDeadline, servers.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
+            replies.nextDeadline, commits.retryAt, changes.nextDeadline, trimDue?.at,
             commits.trouble == nil ? care.nextWake : nil,
         ]
         let soonest = wakes.compactMap { $0 }.min().map { max(0, $0 - now) }

@@ -36,13 +36,16 @@ package struct Attestation: Codable, Hashable, Sendable {
     /// Nil when a line that matters is missing, doubled or not a number: what is not said is not
     /// believed.
     package init?(status text: String, namespaces: [String: UInt64]) {
-        var fields: [Substring: Substring] = [:]
-        for line in text.split(separator: "\n") {
-            guard let colon = line.firstIndex(of: ":") else { return nil }
-            let name = line[..<colon]
-            guard Attestation.statusNames.contains(String(name)) else { continue }
-            let value = line[line.index(after: colon)...].drop { $0 == "\t" || $0 == " " }
-            guard fields.updateValue(value, forKey: name) == nil else { return nil }
+        var fields: [String: Substring] = [:]
+        // By its bytes: a worker does this before its first frame.
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+            let known = Attestation.statusNames.first { $0.utf8.elementsEqual(line[..<colon]) }
+            guard let name = known else { continue }
+            let value = line[line.index(after: colon)...].drop {
+                $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ")
+            }
+            guard fields.updateValue(Substring(value), forKey: name) == nil else { return nil }
         }
         guard
             let noNewPrivileges = fields["NoNewPrivs"].flatMap({ Int($0) }),
@@ -51,7 +54,7 @@ package struct Attestation: Codable, Hashable, Sendable {
         else { return nil }
         var capabilities: UInt64 = 0
         for name in Attestation.capabilityNames {
-            guard let set = fields[name[...]].flatMap({ UInt64($0, radix: 16) }) else { return nil }
+            guard let set = fields[name].flatMap({ UInt64($0, radix: 16) }) else { return nil }
             capabilities |= set
         }
         self.init(
@@ -67,5 +70,5 @@ package struct Attestation: Codable, Hashable, Sendable {
 
     private static let capabilityNames = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]
     private static let statusNames =
-        Set(capabilityNames + ["NoNewPrivs", "Seccomp", "Seccomp_filters"])
+        capabilityNames + ["NoNewPrivs", "Seccomp", "Seccomp_filters"]
 }

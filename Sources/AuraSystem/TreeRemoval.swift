@@ -180,7 +180,7 @@ private struct TreeRemoval: ~Copyable {
         at parent: Int32, _ name: UnsafePointer<CChar>
     ) throws(SystemError) -> OwnedDescriptor {
         let directory = OwnedDescriptor(
-            adopting: try checked("openat2") { clinux_open_directory(parent, name, 0) })
+            adopting: try checked("openat") { clinux_open_directory(parent, name, 0) })
         let raw = directory.raw
         var status = stat()
         try checked("fstat") { fstat(raw, &status) }
@@ -198,7 +198,7 @@ private struct TreeRemoval: ~Copyable {
         at parent: Int32, _ name: UnsafePointer<CChar>
     ) throws(SystemError) {
         let directory = OwnedDescriptor(
-            adopting: try checked("openat2") { clinux_open_directory(parent, name, 1) })
+            adopting: try checked("openat") { clinux_open_directory(parent, name, 1) })
         let raw = directory.raw
         try checked("chmod") { clinux_path_chmod(raw, S_IRWXU) }
     }

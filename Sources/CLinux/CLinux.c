@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <link.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -30,9 +28,6 @@
 #endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
-#endif
-#ifndef SYS_openat2
-#define SYS_openat2 437
 #endif
 
 // MARK: Memory
@@ -316,35 +311,6 @@ ssize_t clinux_splice(int pipe, int file, off_t offset, size_t length) {
 
 int clinux_punch_hole(int file, off_t offset, off_t length) {
     return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
-}
-
-// MARK: Files
-
-int clinux_open_directory(int directory, const char *name, int path_only) {
-    struct open_how how;
-    memset(&how, 0, sizeof how);
-    how.flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | (path_only ? O_PATH : O_RDONLY);
-    how.resolve =
-        RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
-    return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
-}
-
-int clinux_path_chmod(int descriptor, mode_t mode) {
-    // The link leads to the very object that is open, whatever its name is by now.
-    char link[sizeof "/proc/self/fd/" + 12];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    return chmod(link, mode);
-}
-
-int clinux_directory_next(void *stream, const char **name) {
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(stream);
-        if (entry == NULL) return errno == 0 ? 0 : -1;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        *name = entry->d_name;
-        return 1;
-    }
 }
 
 // MARK: Privileges

@@ -16,7 +16,7 @@ struct LaunchRows {
     private static let abreast = 4
 
     func results() throws -> [BenchResult] {
-        [try flatness(), try rate(), try replacement(), try command()]
+        try [flatness(), rate()] + replacements() + [command()]
     }
 
     /// The same launch from a process of 500 MiB, beside that from this one as it is, some 20.
@@ -42,7 +42,7 @@ struct LaunchRows {
         while (clock.now - start).milliseconds < Self.seconds * 1e3 {
             while workers.count < Self.abreast { workers.append(try trial.launch()) }
             let oldest = workers.removeFirst()
-            try oldest.attest()
+            try trial.attest(oldest)
             try oldest.end()
             done += 1
         }
@@ -54,28 +54,15 @@ struct LaunchRows {
     }
 
     /// From the kill of a worker to the first frame of the one that takes its place, which is later
-    /// than its first instruction, beside a loop in C that starts cat anew until it has echoed a
-    /// byte.
-    private func replacement() throws -> BenchResult {
-        let clock = ContinuousClock()
-        var ours: [Double] = []
+    /// than its first instruction, with a cage that waits for it and without; beside a loop in C that
+    /// starts cat anew until it has echoed a byte.
+    private func replacements() throws -> [BenchResult] {
+        var ahead: [Double] = []
+        var cold: [Double] = []
         var theirs: [Double] = []
         for _ in 0..<rounds {
-            let first = try trial.launch()
-            try first.attest()
-            guard let victim = try first.cage.programID() else {
-                throw BenchFailure("a worker without a pid")
-            }
-            let start = clock.now
-            kill(victim.raw, SIGKILL)
-            guard try first.cage.finish(waitingMilliseconds: LaunchTrial.patience) != nil else {
-                throw BenchFailure("a killed worker does not end")
-            }
-            let second = try trial.launch()
-            try second.attest()
-            ours.append((clock.now - start).milliseconds)
-            try second.end()
-
+            ahead.append(try replacement(in: trial.makeSpare()))
+            cold.append(try replacement(in: nil))
             var nanoseconds: UInt64 = 0
             let code = bench_respawn(&nanoseconds)
             guard code == 0 else {
@@ -83,10 +70,34 @@ struct LaunchRows {
             }
             theirs.append(Double(nanoseconds) / 1e6)
         }
-        let value = ours.median ?? 0
-        return BenchResult(
-            name: "death-to-replacement-vs-pidfd-loop", value: value, unit: "ms",
-            baseline: "pidfd loop in C, unconfined cat", baselineValue: theirs.median ?? 0)
+        let rows = [
+            ("death-to-replacement-vs-pidfd-loop", ahead),
+            ("death-to-cold-replacement-vs-pidfd-loop", cold),
+        ]
+        return rows.map { name, values in
+            BenchResult(
+                name: name, value: values.median ?? 0, unit: "ms",
+                baseline: "pidfd loop in C, unconfined cat", baselineValue: theirs.median ?? 0)
+        }
+    }
+
+    private func replacement(in spare: HeldCage?) throws -> Double {
+        let first = try trial.launch()
+        try trial.attest(first)
+        guard let victim = try first.cage.programID() else {
+            throw BenchFailure("a worker without a pid")
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        kill(victim.raw, SIGKILL)
+        guard try first.cage.finish(waitingMilliseconds: LaunchTrial.patience) != nil else {
+            throw BenchFailure("a killed worker does not end")
+        }
+        let second = try trial.launch(in: spare)
+        try trial.attest(second)
+        let span = (clock.now - start).milliseconds
+        try second.end()
+        return span
     }
 
     /// A command from the moment in which it is known to its end, in a cage that was built before,
@@ -98,7 +109,7 @@ struct LaunchRows {
         var cold: [Double] = []
         for _ in 0..<rounds {
             let cage = try HeldCage(plan, by: trial.launcher)
-            try Self.waitUntilHeld(cage)
+            try LaunchTrial.waitUntilHeld(cage)
             var start = clock.now
             guard cage.begin(plan) else { throw BenchFailure("a held cage is gone") }
             try Self.end(of: cage.cage)
@@ -110,20 +121,6 @@ struct LaunchRows {
         return BenchResult(
             name: "command-in-held-cage-vs-cold", value: held.median ?? 0, unit: "ms",
             baseline: "a cage of its own", baselineValue: cold.median ?? 0)
-    }
-
-    /// 20 ms after its program is known: nothing tells that it waits, and nothing of it is left to do.
-    private static let settlingMicroseconds: UInt32 = 20_000
-
-    private static func waitUntilHeld(_ held: HeldCage) throws {
-        for _ in 0..<LaunchTrial.patience {
-            if try held.cage.programID() != nil {
-                usleep(settlingMicroseconds)
-                return
-            }
-            usleep(1000)
-        }
-        throw BenchFailure("a held cage is never ready")
     }
 
     private static func end(of cage: Cage) throws {

@@ -3,10 +3,14 @@ import AuraModel
 import AuraSystem
 import Glibc
 
-/// Launches of confined workers, one after the other or many at once.
-struct LaunchTrial {
+/// Launches of confined workers over a workspace, one after the other or many at once; in a cage of
+/// their own, or in one that was built ahead and waits, as `aurad` launches them.
+final class LaunchTrial {
     let launcher: Launcher
+    private let attestor: Attestor
     private let assignment: [UInt8]
+    private let scratch: ScratchDirectory
+    private let plan: CagePlan
 
     /// Ten seconds: a thousand times what a launch takes.
     static let patience: Int32 = 10_000
@@ -15,15 +19,23 @@ struct LaunchTrial {
     init(directory: String) throws {
         launcher = try Launcher(
             cagePath: directory + "/aura-cage", workerPath: directory + "/aura-worker")
+        attestor = try Attestor()
         assignment = try Self.firstFrame()
+        scratch = try ScratchDirectory(in: "/tmp")
+        plan = .worker(run: "bench", workspace: try scratch.make("tree"))
     }
 
+    deinit { scratch.remove() }
+
     /// Milliseconds from the launch to the worker's first frame, which attests its confinement.
-    func milliseconds() throws -> Double {
+    ///
+    /// `isAhead`: in a cage that waits, which is built before the launch.
+    func milliseconds(ahead isAhead: Bool = false) throws -> Double {
+        let spare = isAhead ? try makeSpare() : nil
         let clock = ContinuousClock()
         let start = clock.now
-        let worker = try launch()
-        try worker.attest()
+        let worker = try launch(in: spare)
+        try attest(worker)
         let span = clock.now - start
         try worker.end()
         return span.milliseconds
@@ -34,11 +46,51 @@ struct LaunchTrial {
         try (0..<rounds).map { _ in try milliseconds() }.median ?? 0
     }
 
-    /// Launches a worker and sends it its assignment, as the daemon does.
-    func launch() throws -> Worker {
-        let worker = try Worker(launcher.launch(.worker(run: "bench", workspace: nil)))
+    /// A cage that waits for its worker, as those of an aurad with a worker do.
+    func makeSpare() throws -> HeldCage {
+        let spare = try HeldCage(.worker(run: "other", workspace: nil), by: launcher)
+        try Self.waitUntilHeld(spare)
+        return spare
+    }
+
+    /// 20 ms after its program is known: nothing tells that it waits, and nothing of it is left to do.
+    private static let settlingMicroseconds: UInt32 = 20_000
+
+    /// Waits until a cage that is built ahead waits itself.
+    static func waitUntilHeld(_ held: HeldCage) throws {
+        for _ in 0..<patience {
+            if try held.cage.programID() != nil {
+                usleep(settlingMicroseconds)
+                return
+            }
+            usleep(1000)
+        }
+        throw BenchFailure("a held cage is never ready")
+    }
+
+    /// Launches a worker and sends it its assignment, as the daemon does; in `spare` if there is one.
+    func launch(in spare: HeldCage? = nil) throws -> Worker {
+        let cage: Cage
+        if let spare {
+            guard spare.fits(plan) else { throw BenchFailure("a held cage does not fit") }
+            try spare.cage.assign(tag: "bench")
+            guard spare.begin(plan) else { throw BenchFailure("a held cage is gone") }
+            cage = spare.cage
+        } else {
+            cage = try launcher.launch(plan, tag: "bench")
+        }
+        let worker = try Worker(cage)
         try worker.channel.sendBlocking(assignment, timeoutMilliseconds: Self.patience)
         return worker
+    }
+
+    /// Waits for the first frame, and compares what it claims with what the kernel says.
+    func attest(_ worker: Worker) throws {
+        let claim = try worker.claim()
+        guard let process = try worker.cage.programID() else {
+            throw BenchFailure("a worker without a pid")
+        }
+        try attestor.verify(claim, of: process)
     }
 
     /// One confined worker.
@@ -53,13 +105,13 @@ struct LaunchTrial {
                 backlogBytesMax: FrameBounds.bytesMax * 2)
         }
 
-        /// Waits for the first frame.
-        func attest() throws {
+        /// What the first frame says.
+        fileprivate func claim() throws -> Attestation {
             let frame = Result {
                 try channel.receiveBlocking(timeoutMilliseconds: LaunchTrial.patience)
             }
             guard case .success(let bytes?) = frame,
-                case .attest = try JSON.decode(FrameUp.self, from: bytes)
+                case .attest(let claim) = try JSON.decode(FrameUp.self, from: bytes)
             else {
                 let said = String(
                     decoding: try cage.readOutput(bytesMax: 4096) ?? [], as: UTF8.self)
@@ -68,6 +120,7 @@ struct LaunchTrial {
                 throw BenchFailure(
                     "the worker did not attest: \(frame), \(String(describing: end)) \(said)")
             }
+            return claim
         }
 
         /// Kills it and waits until nothing is left.

@@ -2,6 +2,7 @@
 //   main.c    the parent, outside: reads the policy, clones, waits, passes the exit status on
 //   policy.c  the parser of the sealed policy; nothing it has not checked is ever used
 //   root.c    pid 1 while it builds: identity, network, mounts, the new root
+//   tree.c    what of the host is seen in it
 //   network.c its loopback and the listener of its proxy
 //   etc.c     what its /etc says
 //   init.c    pid 1 afterwards: reaper, keeper of the lifeline, almost without system calls
@@ -14,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 // Descriptors on which the daemon places things; everything above LAST is closed at once.
@@ -62,7 +64,7 @@ enum {
     INSTRUCTIONS_MAX = 4096, // BPF_MAXINSNS
     STRING_MAX = 131071,     // MAX_ARG_STRLEN - 1
     PATH_BYTES_MAX = 4095,   // PATH_MAX - 1
-    COMMAND_BYTES_MAX = 32 * 1024, // a held cage's last argument; a longer one has a cage of its own
+    COMMAND_BYTES_MAX = 32 * 1024, // what comes to a held cage; more has a cage of its own
 };
 
 enum policy_flags {
@@ -74,7 +76,8 @@ enum policy_flags {
     FLAG_GROUP = 1 << 5,     // cgroup on descriptor 7: everything inside is born in it
     FLAG_NETWORK = 1 << 6,   // the host's network: only for a command, and without a loopback of its own
     FLAG_PROXY = 1 << 7,     // a listener on the own loopback, handed out on descriptor 3
-    FLAG_HELD = 1 << 8,      // waits on descriptor 9 to begin; only for a command
+    FLAG_HELD = 1 << 8,      // waits on descriptor 9 to begin: a command before the exec, a worker
+                             // before it has its run and its workspace
     FLAGS_KNOWN = (1 << 9) - 1,
 };
 
@@ -105,6 +108,12 @@ struct policy {
     char *environment[ENVIRONMENT_MAX + 1];
     struct program programs[PROGRAMS_MAX];
 };
+
+static inline int is_held_worker(const struct policy *policy)
+{
+    const uint32_t both = FLAG_WORKER | FLAG_HELD;
+    return (policy->header.flags & both) == both;
+}
 
 // --- status -----------------------------------------------------------------------------------
 
@@ -139,9 +148,26 @@ struct etc_file {
 // The last one has no path. With the host's network its hosts and resolver are the host's.
 const struct etc_file *etc_files(int network);
 void policy_read(int fd, struct policy *policy);
+// Absolute, without empty, "." or ".." components: a path that means one thing to everybody.
+int path_is_plain(const char *path);
 void memory_release(void);
 void network_build(uint32_t flags);
+struct tree {
+    int fd; // detached; -1: not there
+    struct stat kind;
+};
+
+// Keeps the host's root, for tree_take, until it is closed.
+void host_open(void);
+void host_close(void);
+void tree_take(struct tree *taken, const char *source, int writable);
+void tree_place(const struct tree *tree, const char *target);
+void make_directory(const char *path);
 void root_build(const struct policy *policy, uid_t uid, gid_t gid);
+// The end of root_build, but that of a held worker: places `last`, if any, and lets go of the host.
+void root_close(const struct bind *last);
+// Closes what root_close needs, in a process that does not call it.
+void root_forget(void);
 __attribute__((noreturn)) void init_run(int program_pid, int child_signals);
 __attribute__((noreturn)) void program_run(struct policy *policy, int ready_fd);
 void capabilities_bound(void);

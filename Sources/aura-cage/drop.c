@@ -263,22 +263,63 @@ static size_t command_hear(char *packet, size_t size)
     return (size_t)count;
 }
 
-// A held cage begins when it is told. Of one that was built ahead all but the last argument was
-// sealed in the policy: that one comes first.
-static void command_wait(struct policy *policy)
+// A held cage begins when it is told. What its policy left open comes first: the result, which lives
+// until exec, of `size` bytes with the NUL at their end; NULL when nothing was left open.
+static char *begin_wait(size_t *size)
 {
     static char packet[COMMAND_BYTES_MAX + 2];
     size_t count = command_hear(packet, sizeof packet);
-    char word = packet[0];
-    if (word == COMMAND_ARGUMENT) {
-        uint32_t place = policy->header.argument_count;
-        if (place == ARGUMENTS_MAX || memchr(packet + 1, 0, count - 1) != packet + count - 1)
-            refuse("command_malformed", NULL, EBADMSG);
-        policy->arguments[place] = packet + 1;
+    if (packet[0] == COMMAND_BEGIN)
+        return NULL;
+    char word = 0;
+    if (packet[0] == COMMAND_ARGUMENT && count > 1 && packet[count - 1] == 0)
         command_hear(&word, 1);
-    }
     if (word != COMMAND_BEGIN)
         refuse("command_malformed", NULL, EBADMSG);
+    *size = count - 1;
+    return packet + 1;
+}
+
+// A command: its last argument, unless it has all of them.
+static void command_take(struct policy *policy)
+{
+    size_t size;
+    char *last = begin_wait(&size);
+    if (last == NULL)
+        return;
+    uint32_t place = policy->header.argument_count;
+    if (place == ARGUMENTS_MAX || strlen(last) + 1 != size)
+        refuse("command_malformed", NULL, EBADMSG);
+    policy->arguments[place] = last;
+}
+
+// A worker: the variable that names its run, and, unless it has none, its workspace behind one letter
+// that says whether it may write there. NULL without one.
+static const struct bind *workspace_take(struct policy *policy)
+{
+    size_t size;
+    char *variable = begin_wait(&size);
+    if (variable == NULL)
+        refuse("command_malformed", "variable", EBADMSG);
+    size_t length = strlen(variable) + 1;
+    size_t name = strcspn(variable, "=") + 1;
+    char **entry = policy->environment;
+    while (*entry != NULL && strncmp(*entry, variable, name) != 0)
+        entry++;
+    if (*entry == NULL || name >= length)
+        refuse("command_malformed", "variable", EBADMSG);
+    *entry = variable;
+    if (length == size)
+        return NULL;
+
+    const char *tree = variable + length;
+    if (length + strlen(tree) + 1 != size || (tree[0] != 'r' && tree[0] != 'w') ||
+        strlen(tree + 1) > PATH_BYTES_MAX || !path_is_plain(tree + 1))
+        refuse("command_malformed", "workspace", EBADMSG);
+    struct bind *bind = &policy->binds[policy->header.bind_count++];
+    *bind = (struct bind){.writable = tree[0] == 'w', .source = tree + 1, .target = "/ws"};
+    policy->directory = bind->target;
+    return bind;
 }
 
 void program_run(struct policy *policy, int ready_fd)
@@ -291,13 +332,18 @@ void program_run(struct policy *policy, int ready_fd)
     // A session of its own: no controlling terminal, so nothing to push keystrokes into.
     if (setsid() < 0)
         refuse("setsid", NULL, errno);
-    umask(077);
 
     limits_apply(&policy->header);
 
     // Before Landlock and seccomp, which both demand it of an unprivileged process.
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         refuse("no_new_privs", NULL, errno);
+
+    // A worker that is held waits here. What is missing in the root is placed by pid 1's own means,
+    // which are still ours too.
+    if (is_held_worker(policy))
+        root_close(workspace_take(policy));
+    umask(077);
 
     if (chdir(policy->directory) != 0)
         refuse("directory", policy->directory, errno);
@@ -336,9 +382,9 @@ void program_run(struct policy *policy, int ready_fd)
             refuse("seccomp_absent", NULL, errno);
     }
 
-    // As confined as it will be: what is held waits here.
-    if (policy->header.flags & FLAG_HELD)
-        command_wait(policy);
+    // As confined as it will be: a command that is held waits here.
+    if ((policy->header.flags & FLAG_HELD) && !is_held_worker(policy))
+        command_take(policy);
 
     exec_program(policy);
     refuse("exec", policy->arguments[0], errno);

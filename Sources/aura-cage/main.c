@@ -65,6 +65,8 @@ __attribute__((noreturn)) static void run_inside(int ready_fd, uid_t uid, gid_t 
     close(ready_fd);
     if (policy.header.flags & FLAG_HELD)
         close(FD_COMMAND);
+    if (is_held_worker(&policy))
+        root_forget();
     if (policy.header.flags & FLAG_WORKER)
         memory_release();
     init_run(pid, child_signals);

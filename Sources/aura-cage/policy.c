@@ -50,20 +50,26 @@ static char *take_string(size_t length_max, const char *where)
     return text;
 }
 
-// Absolute, without empty, "." or ".." components, so that a path means one thing to everybody.
-static const char *take_path(const char *where)
+int path_is_plain(const char *path)
 {
-    const char *path = take_string(PATH_BYTES_MAX, where);
     if (path[0] != '/')
-        malformed(where);
+        return 0;
     for (const char *part = path; *part == '/';) {
         const char *name = part + 1;
         size_t length = strcspn(name, "/");
         if ((length == 0 && path[1] != 0) || (length == 1 && name[0] == '.') ||
             (length == 2 && name[0] == '.' && name[1] == '.'))
-            malformed(where);
+            return 0;
         part = name + length;
     }
+    return 1;
+}
+
+static const char *take_path(const char *where)
+{
+    const char *path = take_string(PATH_BYTES_MAX, where);
+    if (!path_is_plain(path))
+        malformed(where);
     return path;
 }
 
@@ -110,8 +116,9 @@ void policy_read(int fd, struct policy *policy)
     if ((header->flags & FLAG_PROXY) &&
         ((header->flags & FLAG_WORKER) || !(header->flags & FLAG_LOOPBACK)))
         malformed("proxy");
-    // What is held is a command, and has room for what is still to come.
-    if ((header->flags & FLAG_HELD) && (header->flags & FLAG_WORKER))
+    // What a held worker is still to get has room; a command's is looked at when it comes.
+    if ((header->flags & FLAG_HELD) && (header->flags & FLAG_WORKER) &&
+        header->bind_count == BINDS_MAX)
         malformed("held");
 
     policy->directory = take_path("directory");

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -32,7 +31,7 @@ static void write_file(const char *path, int flags, const char *text, size_t len
     close(fd);
 }
 
-static void make_directory(const char *path)
+void make_directory(const char *path)
 {
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
         refuse("root_directory", path, errno);
@@ -80,85 +79,6 @@ static void map_identity(uid_t uid, gid_t gid)
     write_file("/proc/self/uid_map", 0, line, (size_t)length, "userns_denied");
     length = snprintf(line, sizeof line, "%d %u 1\n", CAGE_UID, gid);
     write_file("/proc/self/gid_map", 0, line, (size_t)length, "userns_denied");
-}
-
-// --- things of the host -----------------------------------------------------------------------
-
-// A detached copy of a host tree, resolved without a single symlink: a component that somebody
-// swaps for one makes the launch fail instead of pointing it elsewhere.
-static int take_tree(const char *source, int writable, struct stat *info)
-{
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC,
-        .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-    };
-    int fd = (int)syscall(SYS_openat2, AT_FDCWD, source, &how, sizeof how);
-    if (fd < 0)
-        refuse("source_refused", source, errno);
-    if (fstat(fd, info) != 0)
-        refuse("source_refused", source, errno);
-    // A socket, fifo or device would be a door to whoever listens behind it.
-    if (!S_ISDIR(info->st_mode) && !S_ISREG(info->st_mode))
-        refuse("source_kind", source, EINVAL);
-
-    // Recursive: the kernel refuses to show what a mount of a more privileged owner covers.
-    int tree = open_tree(fd, "",
-                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    if (tree < 0)
-        refuse("bind", source, errno);
-    close(fd);
-
-    // Private, or later mounts of the host would appear inside.
-    struct mount_attr attributes = {
-        .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (writable ? 0 : MOUNT_ATTR_RDONLY),
-        .propagation = MS_PRIVATE,
-    };
-    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0)
-        refuse("bind", source, errno);
-    return tree;
-}
-
-// Makes the directories above `target` and its last component in our own, still private root;
-// the parent is then opened without leaving that root's file system, so that no target lies inside
-// another bind, where somebody else decides what a name means.
-static void place_tree(int tree, const char *target, const struct stat *info)
-{
-    char path[PATH_BYTES_MAX + 1];
-    snprintf(path, sizeof path, "%s", target + 1);
-    for (char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        make_directory(path);
-        *slash = '/';
-    }
-
-    char *last = strrchr(path, '/');
-    int parent = AT_FDCWD;
-    if (last != NULL) {
-        *last = 0;
-        struct open_how how = {
-            .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-        };
-        parent = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-        if (parent < 0)
-            refuse("target_refused", target, errno);
-    }
-    const char *name = last == NULL ? path : last + 1;
-
-    if (S_ISDIR(info->st_mode)) {
-        if (mkdirat(parent, name, 0755) != 0)
-            refuse("target_refused", target, errno);
-    } else {
-        int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
-        if (fd < 0)
-            refuse("target_refused", target, errno);
-        close(fd);
-    }
-    if (move_mount(tree, "", parent, name, MOVE_MOUNT_F_EMPTY_PATH) != 0)
-        refuse("bind", target, errno);
-    close(tree);
-    if (parent != AT_FDCWD)
-        close(parent);
 }
 
 // --- the parts of the root --------------------------------------------------------------------
@@ -265,30 +185,12 @@ static void counters_open(void)
 // the mounts, because a cloned tree takes a slot.
 static void counters_close(void)
 {
-    for (int index = 0; index < COUNTERS; index++) {
+    for (int index = 0; index < COUNTERS; index++)
         if (write(counter_fds[index], "0", 1) != 1)
             refuse("namespace_limits", counters[index], errno);
-        close(counter_fds[index]);
-    }
 }
 
 // --- all of it, in order ----------------------------------------------------------------------
-
-struct tree {
-    int fd; // -1: not there
-    struct stat kind;
-};
-
-static void tree_take(struct tree *tree, const char *source, int writable)
-{
-    tree->fd = take_tree(source, writable, &tree->kind);
-}
-
-static void tree_place(const struct tree *tree, const char *target)
-{
-    if (tree->fd >= 0)
-        place_tree(tree->fd, target, &tree->kind);
-}
 
 static void build_tree(const struct policy *policy)
 {
@@ -346,21 +248,41 @@ void root_build(const struct policy *policy, uid_t uid, gid_t gid)
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         refuse("private_mounts", NULL, errno);
 
+    host_open();
     build_tree(policy);
+
+    // The old root ends up stacked upon the new one and is let go from there: no put_old directory
+    // is needed, and afterwards no name leads to it. See pivot_root(2).
+    if (syscall(SYS_pivot_root, ".", ".") != 0)
+        refuse("pivot_root", NULL, errno);
+    if (!is_held_worker(policy))
+        root_close(NULL);
+}
+
+void root_close(const struct bind *last)
+{
+    if (last != NULL) {
+        struct tree tree;
+        tree_take(&tree, last->source, last->writable);
+        tree_place(&tree, last->target);
+    }
 
     // The root itself: nobody adds a name any more.
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
     if (mount_setattr(AT_FDCWD, ".", 0, &read_only, sizeof read_only) != 0)
         refuse("root_read_only", NULL, errno);
-
-    // The old root ends up stacked below the new one and is let go from there: no put_old directory
-    // is needed, and afterwards no name leads to it. See pivot_root(2).
-    if (syscall(SYS_pivot_root, ".", ".") != 0)
-        refuse("pivot_root", NULL, errno);
     if (umount2(".", MNT_DETACH) != 0)
         refuse("old_root", NULL, errno);
     if (chdir("/") != 0)
         refuse("old_root", NULL, errno);
 
     counters_close();
+    root_forget();
+}
+
+void root_forget(void)
+{
+    host_close();
+    for (int index = 0; index < COUNTERS; index++)
+        close(counter_fds[index]);
 }

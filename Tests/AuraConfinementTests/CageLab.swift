@@ -15,6 +15,7 @@ final class CageLab: Sendable {
     let cagePath: String
     let probePath: String
     let hogPath: String
+    let tellerPath: String
     let prefix: [String]
     /// Known without a variable, so that atexit(3) can remove it.
     private static var tools: String { "/tmp/aura-tools-\(getpid())" }
@@ -42,6 +43,8 @@ final class CageLab: Sendable {
         }
         hogPath = tools + "/hog"
         try CageLab.compile([root + "/Tests/Probe/hog.c"], to: hogPath)
+        tellerPath = tools + "/teller"
+        try CageLab.compile([root + "/Tests/Probe/teller.c"], to: tellerPath)
         let user = CageLab.unprivileged
         prefix =
             getuid() == 0

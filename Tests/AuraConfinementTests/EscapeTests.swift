@@ -17,7 +17,8 @@ struct EscapeTests {
     func attempts() throws {
         var counts: [String] = []
         for profile in Self.profiles {
-            let worker = try attempt(asWorkerThatWrites: profile.writes)
+            var worker = try attempt(asWorkerThatWrites: profile.writes)
+            worker += try attempt(asWorkerThatWrites: profile.writes, held: true)
             let command = profile.runs ? try attemptAsCommand() : 0
             let held = profile.runs ? try attemptAsCommand(.held) : 0
             // Any run but a reviewer's and a spec-gen's may have them.
@@ -73,7 +74,7 @@ struct EscapeTests {
         }
     }
 
-    private func attempt(asWorkerThatWrites writes: Bool) throws -> Int {
+    private func attempt(asWorkerThatWrites writes: Bool, held: Bool = false) throws -> Int {
         let lab = try CageLab.shared.get()
         let scene = try Scene()
         defer { scene.remove() }
@@ -81,7 +82,7 @@ struct EscapeTests {
         let plan = CagePlan.worker(
             run: "r1", workspace: scene.workspace, writable: writes,
             arguments: [writes ? "worker" : "reader"] + scene.arguments)
-        let cage = try lab.launcher().launch(plan)
+        let cage = try start(plan, held: held, by: lab.launcher())
         let broker = cage.takeBroker()
         let outcome = try cage.collect()
         let count = try judge(outcome, attemptsMin: 150)

@@ -119,9 +119,9 @@ int clinux_punch_hole(int file, off_t offset, off_t length);
 
 // MARK: Files
 
-// openat2(2) of one name in `directory` as a directory for reading. Refuses symbolic links (ELOOP)
-// and mount points (EXDEV). `path_only` opens with O_PATH, which asks no permission of the object.
-int clinux_open_directory(int directory, const char *name, int path_only);
+// Opens a path below `directory` as a directory for reading. Refuses symbolic links (ENOTDIR), mount
+// points and ".." (EXDEV). `path_only` opens with O_PATH, which asks no permission of the object.
+int clinux_open_directory(int directory, const char *path, int path_only);
 
 // fchmod(2) for a descriptor opened with O_PATH, by way of /proc/self/fd.
 int clinux_path_chmod(int descriptor, mode_t mode);
