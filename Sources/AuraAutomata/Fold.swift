@@ -44,6 +44,9 @@ package struct Fold: Sendable {
     /// How many transactions of the record are folded.
     package var basis: Int { confirmed.count }
 
+    /// The digest of the state in which those were given.
+    package var stateDigest: String { StateDigest.of((tentative ?? confirmed).automaton) }
+
     /// What is to be proposed: all open commands, in order.
     package var open: [Command] { (tentative ?? confirmed).open }
 

@@ -139,73 +139,29 @@ package struct Daemon {
         }
     }
 
-    /// Makes the record anew from its log, verifies that, and puts it in the place of the old one,
-    /// which is kept; answers what was done, in a line.
+    /// Makes the record anew from its log: see `RecordRemaking.rebuild`.
     ///
     /// - Throws: `StartError` when a daemon runs, the log itself is damaged, or there is no room.
     package func rebuild() throws -> String {
-        umask(0o077)
-        let settings = try prepareState()
-        let record = settings.stateDirectory + "/record"
-        let new = record + ".new"
-        let kept = record + ".before-" + String(SystemClock.now().milliseconds)
-        try? FileSystem.removeTree(new)
-        do {
-            // Held to the end: a daemon that started meanwhile would write into the old record.
-            let old = try RecordReader.inspecting(directory: record)
-            let count = try Self.remake(old, in: new)
-            // In one step: nobody finds no record and makes an empty one.
-            try withExtendedLifetime(old) { try FileSystem.exchange(new, record) }
-            guard rename(new, kept) == 0 else {
-                throw SystemError("rename", code: errno, subject: kept)
-            }
-            return "rebuilt from \(count) entries; the old record is kept in \(kept)"
-        } catch {
-            guard let error = error as? RecordError else { throw error }
-            throw Self.refusal(error)
-        }
+        try remade { try $0.rebuild() }
     }
 
-    /// Brings a record of an older format up to this one's, verifies it, and puts it in the place of
-    /// the old one, which is kept; answers what was done, in a line.
+    /// Brings a record of an older format up to this one's: see `RecordRemaking.migrate`.
     ///
-    /// A dry run does all of it but the last step, and leaves nothing behind. Interrupted at any
-    /// point the record is the old one or the new one, whole.
     /// - Throws: `StartError` when a daemon runs, the log is damaged, its format is newer, or there
     /// is no room.
     package func migrate(isDryRun: Bool) throws -> String {
+        try remade { try $0.migrate(isDryRun: isDryRun) }
+    }
+
+    private func remade(_ make: (RecordRemaking) throws -> String) throws -> String {
         umask(0o077)
         let settings = try prepareState()
-        let record = settings.stateDirectory + "/record"
-        let format: Int
         do {
-            format = try RecordReader.inspecting(directory: record).format()
-            guard format < Entry.format else {
-                return "the record has format \(format) already"
-            }
-            guard isDryRun else {
-                return "from format \(format) to \(Entry.format): \(try rebuild())"
-            }
-            let new = record + ".new"
-            try? FileSystem.removeTree(new)
-            defer { try? FileSystem.removeTree(new) }
-            let count = try Self.remake(try RecordReader.inspecting(directory: record), in: new)
-            return "would go from format \(format) to \(Entry.format): "
-                + "\(HumanText.plural(count, "entry", "entries")), every row made anew and verified"
+            return try make(RecordRemaking(record: settings.stateDirectory + "/record"))
         } catch let error as RecordError {
             throw Self.refusal(error)
         }
-    }
-
-    /// Makes the record that `old` reads anew in `directory`, verified; how many entries it has.
-    private static func remake(_ old: RecordReader, in directory: String) throws -> Int {
-        let made = RecordFold()
-        try Rebuilding.run(from: old, into: directory, begin: made.begin, fold: made.take)
-        let rows = RecordFold()
-        let verdict = try RecordReader.inspecting(directory: directory)
-            .verify(begin: rows.begin, fold: rows.take)
-        if let problem = verdict.problem { throw RecordError.corrupt(what: problem) }
-        return verdict.entries
     }
 
     /// Why the record cannot be opened, and with what exit status the service manager is to know

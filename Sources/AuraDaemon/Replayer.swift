@@ -27,9 +27,7 @@ final class Replayer: Sendable {
         try turn.withLock { _ in history.compare(try fold(history)) }
     }
 
-    private func fold(
-        _ history: RunHistory
-    ) throws -> [(commands: [Command], digests: [CommandID: RequestDigest])] {
+    private func fold(_ history: RunHistory) throws -> [RunHistory.Step] {
         let launcher = try Launcher(cagePath: cagePath, workerPath: workerPath)
         let cage = try launcher.launch(
             CagePlan.worker(
@@ -48,10 +46,11 @@ final class Replayer: Sendable {
             Array(try JSON.encode(FrameDown.assign(assignment: history.assignment))),
             timeoutMilliseconds: Self.frameMilliseconds)
         return try history.assignment.history.indices.map { index in
-            guard case .folded(let transaction, let commands) = try receive(channel),
+            guard case .folded(let transaction, let commands, let state) = try receive(channel),
                 transaction == index + 1
             else { throw APIError(.internalError, "the worker broke the protocol") }
-            return (commands, RequestHash.digests(of: commands))
+            return RunHistory.Step(
+                commands: commands, digests: RequestHash.digests(of: commands), state: state)
         }
     }
 

@@ -65,7 +65,7 @@ package enum AuditFields {
         case .attemptEnded(let exit, _): [("AURA_OUTCOME", word(for: exit))]
         case .transacted(let index, let transaction):
             [("AURA_TRANSACTION", String(index))] + particulars(of: transaction)
-        case .commanded(_, let intents): intents.flatMap { particulars(of: $0) }
+        case .commanded(_, let intents, _): intents.flatMap { particulars(of: $0) }
         case .reserved(let command, let amount), .settled(let command, let amount, _):
             [
                 ("AURA_COMMAND", String(command)), ("AURA_TOKENS", String(amount.tokens)),

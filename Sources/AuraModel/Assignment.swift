@@ -60,6 +60,8 @@ package struct Proposal: Hashable, Sendable, Codable {
     package var commands: [Command]
     /// What followed at once, because the tools among `commands` are pure: void with the rest.
     package var further: [Round]
+    /// The digest of the kernel's state after `basis` and then `outcomes`.
+    package var state: String?
     /// Messages that the request among the commands shares with the request proposed before it.
     ///
     /// Above zero they are left out of a frame, and with them the system prompt and the tools,
@@ -70,26 +72,33 @@ package struct Proposal: Hashable, Sendable, Codable {
     package struct Round: Hashable, Sendable, Codable {
         package var outcomes: [Transaction]
         package var commands: [Command]
+        /// The digest of the kernel's state then.
+        package var state: String?
 
         /// A round.
-        package init(outcomes: [Transaction], commands: [Command]) {
+        package init(outcomes: [Transaction], commands: [Command], state: String? = nil) {
             self.outcomes = outcomes
             self.commands = commands
+            self.state = state
         }
     }
 
     /// A proposal on the basis of so many transactions.
     package init(
-        basis: Int, outcomes: [Transaction], commands: [Command], further: [Round] = []
+        basis: Int, outcomes: [Transaction], commands: [Command], further: [Round] = [],
+        state: String? = nil
     ) {
         self.basis = basis
         self.outcomes = outcomes
         self.commands = commands
         self.further = further
+        self.state = state
     }
 
     /// All rounds, the first included.
-    package var rounds: [Round] { [Round(outcomes: outcomes, commands: commands)] + further }
+    package var rounds: [Round] {
+        [Round(outcomes: outcomes, commands: commands, state: state)] + further
+    }
 
     /// The request among the commands; an agent makes one call at a time.
     package var request: ModelRequest? {
@@ -164,7 +173,7 @@ package enum FrameUp: Hashable, Sendable, Codable {
     case attest(attestation: Attestation)
     case propose(proposal: Proposal)
     /// In a replay: what the kernel gave in answer to the transaction, numbered from 1.
-    case folded(transaction: Int, commands: [Command])
+    case folded(transaction: Int, commands: [Command], state: String)
 }
 
 /// How a worker is started; its one argument, if any.

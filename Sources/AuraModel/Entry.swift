@@ -38,8 +38,8 @@ package struct Entry: Hashable, Sendable, Codable {
     /// The version of this layout, kept in the record's own row; a reader refuses a newer one.
     ///
     /// 1 had no tree and no checkpoints; 2 had other rows; 3 was never pruned. `aurad --migrate`
-    /// brings them up. 4 had every text in its entry.
-    package static let format = 5
+    /// brings them up. 4 had every text in its entry, 5 every entry in its indexes at once.
+    package static let format = 6
 
     /// The oldest version that a writer takes up as it is: nothing that is stored changes, new is
     /// only what may follow.

@@ -91,7 +91,7 @@ package struct EntryTeller: Sendable {
     package mutating func tell(_ entry: Entry) -> EntryText {
         guard let run = entry.run else { return EntryText(entry) }
         switch entry.fact {
-        case .commanded(_, let intents):
+        case .commanded(_, let intents, _):
             for intent in intents {
                 subjects[run, default: [:]][intent.command] = .init(intent.plan)
             }
@@ -172,7 +172,7 @@ extension EntryText {
         case .attemptEnded(let exit, let detail): attemptEnded(exit, detail)
         case .takenOver(let taken): Self(.notice, Self.takenOver(taken, entry))
         case .transacted(_, let transaction): outcome(transaction, subject, charge)
-        case .commanded(_, let intents): commanded(intents)
+        case .commanded(_, let intents, _): commanded(intents)
         case .reserved(let command, let amount):
             Self(.detail, "command \(command) may use up to \(HumanText.amount(amount))")
         case .settled(let command, let amount, let estimated):

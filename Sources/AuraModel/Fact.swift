@@ -47,7 +47,7 @@ package enum Fact: Hashable, Sendable {
     /// A worker or a command of an earlier daemon goes on under this one.
     case takenOver(TakenOver)
     indirect case transacted(index: Int, transaction: Transaction)
-    case commanded(basis: Int, intents: [Intent])
+    case commanded(basis: Int, intents: [Intent], state: String? = nil)
     case reserved(command: CommandID, amount: Amount)
     /// `estimated`: the provider did not say, so the reservation itself was charged.
     case settled(command: CommandID, amount: Amount, estimated: Bool)
@@ -101,7 +101,7 @@ extension Fact: Codable {
         case exit, detail, index, transaction, basis, intents, command, amount, estimated, outcome
         case report, wall, start, run, by, asleep, since, expect, from, through, checkpoint
         case thread, number, message, earlier, omitted
-        case call, until, route, pruned, cause, mark, rests, held, quarantine, request, taken
+        case call, until, route, pruned, cause, mark, rests, held, quarantine, request, taken, state
     }
 
     /// The fact's name in the record, in the journal and in messages.
@@ -244,7 +244,9 @@ extension Fact: Codable {
         case .takenOver: self = .takenOver(try get(.taken))
         case .transacted:
             self = .transacted(index: try get(.index), transaction: try get(.transaction))
-        case .commanded: self = .commanded(basis: try get(.basis), intents: try get(.intents))
+        case .commanded:
+            let state = try values.decodeIfPresent(String.self, forKey: .state)
+            self = .commanded(basis: try get(.basis), intents: try get(.intents), state: state)
         case .reserved: self = .reserved(command: try get(.command), amount: try get(.amount))
         case .settled:
             self = .settled(
@@ -283,9 +285,11 @@ extension Fact: Codable {
             try values.encode(index, forKey: .index)
             try values.encode(kind.rawValue, forKey: .kind)
             return try values.encode(transaction, forKey: .transaction)
-        case .commanded(let basis, let intents):
+        case .commanded(let basis, let intents, let state):
             try values.encode(basis, forKey: .basis)
             try values.encode(intents, forKey: .intents)
+            try values.encode(kind.rawValue, forKey: .kind)
+            return try values.encodeIfPresent(state, forKey: .state)
         case .reserved(let command, let amount):
             try values.encode(amount, forKey: .amount)
             try values.encode(command, forKey: .command)

@@ -6,6 +6,8 @@ package struct ReplayVerdict: Hashable, Sendable, Codable {
     /// Commands that came out the same, requests to a model among them, those by their SHA-256.
     package var commands: Int
     package var requests: Int
+    /// Decisions whose state came out the same, by the digest that the record has of it.
+    package var states: Int
     /// The first difference; nil when there is none.
     package var divergence: Divergence?
 
@@ -15,6 +17,7 @@ package struct ReplayVerdict: Hashable, Sendable, Codable {
         transactions = 0
         commands = 0
         requests = 0
+        states = 0
     }
 
     /// Where a replay does not do what the record says, with both sides.

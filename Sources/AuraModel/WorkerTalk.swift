@@ -57,6 +57,8 @@ extension Proposal {
     static let roundsMax = 4_096
     /// 64 commands of one step: sixteen tasks side by side, each with a few.
     static let commandsMax = 64
+    /// 64 bytes: a digest is shorter.
+    static let stateBytesMax = 64
 
     /// What is larger, or smaller, than any sound kernel asks for; nil when nothing is.
     ///
@@ -71,6 +73,9 @@ extension Proposal {
         guard requests <= 1 else { return "several requests at once" }
         for round in rounds {
             guard round.commands.count <= Self.commandsMax else { return "too many commands" }
+            guard round.state.map({ $0.utf8.count <= Self.stateBytesMax }) ?? true else {
+                return "a digest that is none"
+            }
             if let excess = round.commands.lazy.compactMap(\.act.excess).first { return excess }
         }
         return nil

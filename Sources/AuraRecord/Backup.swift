@@ -83,7 +83,7 @@ package enum Rebuilding {
             let treeRows = edge.append(page.map { LeafHash(stored: $0.text) })
             let head = Head(sequence: edge.size, hash: edge.newestLeaf)
             try new.write { batch throws(RecordError) in
-                for (entry, stored) in entries { try batch.append(entry, stored) }
+                try batch.append(entries)
                 for row in treeRows { try batch.write(row) }
                 for row in rows { try batch.write(row) }
                 let meta = batch.layout.meta
@@ -144,7 +144,7 @@ extension Rebuilding {
             }
             let treeRows = edge.append(leaves)
             try new.write { batch throws(RecordError) in
-                for (entry, stored) in entries { try batch.append(entry, stored) }
+                try batch.append(entries)
                 for row in treeRows { try batch.write(row) }
             }
         }
@@ -153,22 +153,14 @@ extension Rebuilding {
 }
 
 extension WriteBatch {
-    /// Puts a stored entry behind all others, with what leads to it.
-    fileprivate borrowing func append(_ entry: Entry, _ stored: StoredEntry) throws(RecordError) {
-        let code = stored.text.withUnsafeBytes { appendText(stored.sequence, $0) }
-        try RecordError.check(code, "append entry \(stored.sequence)")
-        try index(entry)
-    }
-
-    /// Puts what leads to an entry.
-    borrowing func index(_ entry: Entry) throws(RecordError) {
-        if let name = entry.automaton, let number = entry.automatonSequence {
-            try put(
-                layout.byAutomaton, Layout.automatonKey(name, number),
-                Layout.number(entry.sequence))
+    /// Puts stored entries behind all others, with what leads to them.
+    fileprivate borrowing func append(
+        _ entries: [(entry: Entry, stored: StoredEntry)]
+    ) throws(RecordError) {
+        for (_, stored) in entries {
+            let code = stored.text.withUnsafeBytes { appendText(stored.sequence, $0) }
+            try RecordError.check(code, "append entry \(stored.sequence)")
         }
-        for run in entry.indexedRuns {
-            try put(layout.byRun, Layout.runKey(run, entry.sequence), [])
-        }
+        try index(entries.map(\.entry))
     }
 }

@@ -345,6 +345,7 @@ final class Environment: @unchecked Sendable {
                 entries: try openTable(pointer, Layout.Name.entries, flags),
                 byAutomaton: try openTable(pointer, Layout.Name.byAutomaton, flags),
                 byRun: try openTable(pointer, Layout.Name.byRun, flags),
+                pending: try openNewer(pointer, Layout.Name.pending, toInspect: toInspect),
                 // A record of format 1 has none: then nothing is found in another table's place.
                 tree: try openNewer(pointer, Layout.Name.tree, toInspect: toInspect) ?? meta,
                 base: try openNewer(pointer, Layout.Name.base, toInspect: toInspect),

@@ -66,7 +66,7 @@ private struct HashWalk {
         let start = size
         var bytes = 0
         var finding: LogWalk.Finding?
-        try snapshot.scan(snapshot.layout.entries, from: Layout.number(size + 1)) {
+        try snapshot.scanAhead(snapshot.layout.entries, from: Layout.number(size + 1)) {
             key, stored throws(RecordError) in
             guard key.count == 8 else { throw .corrupt(what: "a sequence number") }
             let sequence = Int(clamping: UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)))

@@ -13,6 +13,10 @@ struct Layout: Sendable {
     ///
     /// An entry stands under its run, and under its parent run if it has one.
     let byRun: MDB_dbi
+    /// Sequence -> what the two above will say of the entry: see `IndexNote`.
+    ///
+    /// Nil in records from before format 6, which note nothing.
+    let pending: MDB_dbi?
     /// Row of the tree -> its nodes' hashes: see `TreeEdge`.
     let tree: MDB_dbi
     /// Table of rows, 0x00, row key -> the row as it was at the last pruned entry: see
@@ -36,6 +40,7 @@ struct Layout: Sendable {
         static let entries = "entries"
         static let byAutomaton = "by-automaton"
         static let byRun = "by-run"
+        static let pending = "pending-index"
         static let tree = "tree"
         static let base = "base"
         static let texts = "texts"
@@ -45,7 +50,7 @@ struct Layout: Sendable {
 
     /// Subdatabases there may be: those above, one for each table of rows, and room for formats to
     /// come.
-    static let tablesMax = UInt32(8 + RowTable.allCases.count + 16)
+    static let tablesMax = UInt32(9 + RowTable.allCases.count + 16)
 
     static let formatKey = Array("format".utf8)
     static let headKey = Array("head".utf8)

@@ -166,12 +166,7 @@ extension WriteBatch {
     func delete(_ entry: Entry) throws(RecordError) {
         try releaseTexts(of: entry.sequence)
         try delete(layout.entries, Layout.number(entry.sequence))
-        if let name = entry.automaton, let number = entry.automatonSequence {
-            try delete(layout.byAutomaton, Layout.automatonKey(name, number))
-        }
-        for run in entry.indexedRuns {
-            try delete(layout.byRun, Layout.runKey(run, entry.sequence))
-        }
+        try deleteIndex(entry)
     }
 }
 

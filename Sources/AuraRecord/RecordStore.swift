@@ -34,8 +34,9 @@ package final class RecordStore {
     private let encoder = CanonicalEncoder()
     private var newest: Head
     private var edge: TreeEdge
-    /// The newest number of each automaton that was appended to since the record was opened.
-    private var automata: [AutomatonName: Int] = [:]
+    /// The newest number of each automaton that was appended to since the record was opened, or that
+    /// the index does not name yet.
+    private var automata: [AutomatonName: Int]
     /// A commit that is filled and waits in memory, with its entries as they will be stored.
     private var prepared: (commit: Commit, entries: [Entry])?
     /// Why the newest append failed, while it is not known what the disk holds of it.
@@ -56,6 +57,9 @@ package final class RecordStore {
             return head
         }
         pruned = try environment.read { snapshot throws(RecordError) in try snapshot.pruned() }
+        automata = try environment.read { snapshot throws(RecordError) in
+            try snapshot.pendingNumbers()
+        }
         // Some may be left of the last time; those that are needed stay.
         sweeping = pruned > 0 ? PruneSweep() : nil
         let size = newest.sequence
@@ -299,7 +303,7 @@ package final class RecordStore {
     private func lastNumber(of name: AutomatonName) throws(RecordError) -> Int {
         if let known = automata[name] { return known }
         let stored = try environment.read { snapshot throws(RecordError) in
-            try snapshot.lastNumber(of: name)
+            try snapshot.lastIndexedNumber(of: name)
         }
         automata[name] = stored
         return stored
@@ -346,8 +350,8 @@ package final class RecordStore {
                     entry.sequence, UnsafeRawBufferPointer(rebasing: bytes[leaf.text]))
             }
             try RecordError.check(code, "append entry \(entry.sequence)")
-            try batch.index(entry)
         }
+        try batch.index(entries)
         for row in commit.treeRows { try batch.write(row) }
     }
 }

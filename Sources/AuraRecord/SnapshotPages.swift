@@ -35,8 +35,19 @@ extension Snapshot {
         return last
     }
 
-    /// The newest number among the entries of `automaton`; 0 when it has none.
-    func lastNumber(of automaton: AutomatonName) throws(RecordError) -> Int {
+    /// The newest numbers of automata that have entries which no index names yet.
+    func pendingNumbers() throws(RecordError) -> [AutomatonName: Int] {
+        var numbers: [AutomatonName: Int] = [:]
+        try scanPending(from: 0) { _, note throws(RecordError) in
+            if let (name, number) = note.automaton { numbers[name] = number }
+            return true
+        }
+        return numbers
+    }
+
+    /// The newest number among the entries of `automaton` that the index names, or that were pruned;
+    /// 0 when there are none.
+    func lastIndexedNumber(of automaton: AutomatonName) throws(RecordError) -> Int {
         let prefix = Array(automaton.text.utf8) + [0]
         var last = 0
         try scan(layout.byAutomaton, from: prefix + [Layout.beyondText], .down) {
@@ -49,30 +60,23 @@ extension Snapshot {
 
     /// Entries above `after`, at most `limit` and about as much as one page may hold.
     func page(after: Int, limit: Int) throws(RecordError) -> [StoredEntry] {
-        var page: [StoredEntry] = []
-        var bytes = 0
+        var page = Page(limit: limit)
         try scan(layout.entries, from: Layout.number(after + 1)) { key, value throws(RecordError) in
-            let entry = try self.whole(try Self.sequence(key), value)
-            page.append(entry)
-            bytes += entry.text.count
-            return page.count < limit && bytes < RecordReader.pageBytesMax
+            page.take(try self.whole(try Self.sequence(key), value))
         }
-        return page
+        return page.entries
     }
 
     /// The same, of those that stand under `run`.
     func page(ofRun run: RunID, after: Int, limit: Int) throws(RecordError) -> [StoredEntry] {
         let prefix = Array(run.text.utf8)
-        var page: [StoredEntry] = []
-        var bytes = 0
+        var page = Page(limit: limit)
         try scan(layout.byRun, from: Layout.runKey(run, after + 1)) { key, _ throws(RecordError) in
             guard key.starts(with: prefix) else { return false }
-            let entry = try self.entry(try Self.sequence(key.dropFirst(prefix.count)))
-            page.append(entry)
-            bytes += entry.text.count
-            return page.count < limit && bytes < RecordReader.pageBytesMax
+            return page.take(try self.entry(try Self.sequence(key.dropFirst(prefix.count))))
         }
-        return page
+        try fill(&page, after: after) { $0.runs.contains(run) }
+        return page.entries
     }
 
     /// The same, of those of `automaton`.
@@ -82,19 +86,46 @@ extension Snapshot {
         let prefix = Array(automaton.text.utf8) + [0]
         // Of what was pruned few are left, so those are passed one by one.
         let first = try after < pruned() ? 1 : firstNumber(of: automaton, after: after)
-        var page: [StoredEntry] = []
-        var bytes = 0
+        var page = Page(limit: limit)
         try scan(layout.byAutomaton, from: Layout.automatonKey(automaton, first)) {
             key, value throws(RecordError) in
             guard key.starts(with: prefix) else { return false }
             let sequence = try Self.sequence(value)
             guard sequence > after else { return true }
-            let entry = try self.entry(sequence)
-            page.append(entry)
-            bytes += entry.text.count
-            return page.count < limit && bytes < RecordReader.pageBytesMax
+            return page.take(try self.entry(sequence))
         }
-        return page
+        try fill(&page, after: after) { $0.automaton?.name == automaton }
+        return page.entries
+    }
+
+    /// Entries as far as one page reaches.
+    private struct Page {
+        var limit: Int
+        private(set) var entries: [StoredEntry] = []
+        private var bytes = 0
+
+        init(limit: Int) { self.limit = limit }
+
+        var isFull: Bool { entries.count >= limit || bytes >= RecordReader.pageBytesMax }
+
+        /// Takes an entry; whether there is room for another one.
+        mutating func take(_ entry: StoredEntry) -> Bool {
+            entries.append(entry)
+            bytes += entry.text.count
+            return !isFull
+        }
+    }
+
+    /// Goes on with entries that no index names yet.
+    private func fill(
+        _ page: inout Page, after: Int, where isMeant: (IndexNote) -> Bool
+    ) throws(RecordError) {
+        guard !page.isFull else { return }
+        var filled = page
+        try scanPending(from: after + 1) { sequence, note throws(RecordError) in
+            isMeant(note) ? filled.take(try self.entry(sequence)) : true
+        }
+        page = filled
     }
 
     /// The entry `sequence` as it is stored; nil when it is not there.
@@ -120,9 +151,9 @@ extension Snapshot {
     private func firstNumber(
         of automaton: AutomatonName, after: Int
     ) throws(RecordError) -> Int {
-        // Those that were pruned are not in the index, and all below `after`.
+        // Those that were pruned are not in the index, and all below `after`; the newest are not yet.
         var low = try prunedNumber(of: automaton) + 1
-        var high = try lastNumber(of: automaton) + 1
+        var high = try lastIndexedNumber(of: automaton) + 1
         while low < high {
             let middle = (low + high) / 2
             guard let stored = try get(layout.byAutomaton, Layout.automatonKey(automaton, middle)),

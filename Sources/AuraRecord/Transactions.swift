@@ -82,6 +82,33 @@ struct Snapshot: ~Copyable {
         }
         guard code == MDB_NOTFOUND else { return try RecordError.check(code, "scan a table") }
     }
+
+    /// The same upwards, each value of up to `prefetchBytesMax` on its way into the processor's
+    /// caches while the one before it is visited: for visits that read all of it.
+    func scanAhead(
+        _ table: MDB_dbi, from start: [UInt8],
+        _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(RecordError) -> Bool
+    ) throws(RecordError) {
+        var opened: OpaquePointer?
+        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
+        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
+        defer { mdb_cursor_close(cursor) }
+
+        var key = MDB_val()
+        var value = MDB_val()
+        var code = Raw.seek(cursor, start, &key, &value)
+        while code == 0 {
+            // What a snapshot shows stands still, so it outlives the cursor's next step.
+            let (ownKey, ownValue) = (key, value)
+            code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
+            if code == 0, value.mv_size <= Self.prefetchBytesMax { record_prefetch(value) }
+            guard try visit(Raw.bytes(ownKey), Raw.bytes(ownValue)) else { return }
+        }
+        guard code == MDB_NOTFOUND else { return try RecordError.check(code, "scan a table") }
+    }
+
+    /// 4 KiB: what is longer the processor sees coming by itself.
+    private static var prefetchBytesMax: Int { 4096 }
 }
 
 /// What one commit will hold.
@@ -125,6 +152,30 @@ struct WriteBatch: ~Copyable {
         _ table: MDB_dbi, _ key: [UInt8], _ value: UnsafeRawBufferPointer
     ) -> Int32 {
         Raw.put(pointer, table, key, value, UInt32(MDB_NOOVERWRITE))
+    }
+
+    /// The first key of `table`, with what this batch has put; nil when it is empty.
+    func firstKey(_ table: MDB_dbi) throws(RecordError) -> [UInt8]? {
+        var first: [UInt8]?
+        try scan(table) { key, _ throws(RecordError) in
+            first = Array(key)
+            return false
+        }
+        return first
+    }
+
+    /// Visits keys of `table`, with what this batch has put, until `visit` answers false; the bytes
+    /// live as long as the visit, in which nothing is put.
+    func scan(
+        _ table: MDB_dbi,
+        _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(RecordError) -> Bool
+    ) throws(RecordError) {
+        try Snapshot(pointer: pointer, layout: layout).scan(table, from: [], .up, visit)
+    }
+
+    /// Takes everything out of `table`.
+    func empty(_ table: MDB_dbi) throws(RecordError) {
+        try RecordError.check(mdb_drop(pointer, table, 0), "empty a table")
     }
 
     /// Whether a key of `table` begins with `prefix`, with what this batch has put.

@@ -234,16 +234,12 @@ private struct Verification {
                     guard let uses = layout.textUses, try snapshot.view(uses, key)?.isEmpty == true
                     else { return .init(entry.sequence, "the texts' index does not lead to it") }
                 }
-                if let name = entry.automaton, let number = entry.automatonSequence {
-                    let key = Layout.automatonKey(name, number)
-                    guard try snapshot.get(layout.byAutomaton, key) == Layout.number(entry.sequence)
-                    else {
-                        return .init(entry.sequence, "the automata's index does not lead to it")
-                    }
+                let leads = try snapshot.leads(to: entry)
+                guard leads.byAutomaton else {
+                    return .init(entry.sequence, "the automata's index does not lead to it")
                 }
-                for run in entry.indexedRuns {
-                    guard try snapshot.get(layout.byRun, Layout.runKey(run, entry.sequence)) == []
-                    else { return .init(entry.sequence, "the runs' index does not lead to it") }
+                guard leads.byRun else {
+                    return .init(entry.sequence, "the runs' index does not lead to it")
                 }
             }
             return nil
@@ -270,8 +266,7 @@ struct Goal {
         head = try snapshot.head()
         base = try snapshot.base()
         entries = try snapshot.count(layout.entries)
-        byAutomaton = try snapshot.count(layout.byAutomaton)
-        byRun = try snapshot.count(layout.byRun)
+        (byAutomaton, byRun) = try snapshot.indexCounts()
         if let table = layout.texts { texts = try snapshot.count(table) }
         if let table = layout.textUses { textUses = try snapshot.count(table) }
         treeRows = try snapshot.count(layout.tree)

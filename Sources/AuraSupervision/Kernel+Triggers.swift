@@ -183,7 +183,7 @@ extension State {
     /// What a run is about to land is known before it does: whoever looks at the branch after a crash
     /// between the two finds it here.
     mutating func noteLandings(of run: RunRow, _ fact: Fact) {
-        guard case .commanded(_, let intents) = fact, var row = automata[run.automaton],
+        guard case .commanded(_, let intents, _) = fact, var row = automata[run.automaton],
             case .change(let trigger)? = definitions[row.definition]?.firing?.trigger,
             trigger.isBranch
         else { return }

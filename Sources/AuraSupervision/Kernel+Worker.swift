@@ -60,7 +60,9 @@ extension Kernel {
             // Those of the first round are in the record by now, and are not taken again.
             for outcome in round.outcomes { try transact(outcome, on: id, at: now) }
             let fresh = round.commands.filter { $0.id > row.commands }
-            try take(fresh, of: id, digests: digests, at: now)
+            // One that held a secret was made in a state that no fold of the record comes to.
+            let digest = isWhole ? round.state : nil
+            try take(fresh, of: id, state: digest, digests: digests, at: now)
             try act(on: fresh, of: id, generation, digests: digests, at: now)
         }
         try takeUpCalls(of: id, from: proposal, digests: digests, at: now)
@@ -136,7 +138,8 @@ extension Kernel {
     ///
     /// A call without room in some budget ends the run before it is made.
     private mutating func take(
-        _ commands: [Command], of id: RunID, digests: [CommandID: RequestDigest], at now: Instant
+        _ commands: [Command], of id: RunID, state digest: String?,
+        digests: [CommandID: RequestDigest], at now: Instant
     ) throws {
         guard let row = state.runs[id], !commands.isEmpty else { return }
         var holds: [(CommandID, CallCost)] = []
@@ -167,7 +170,8 @@ extension Kernel {
             }
             intents.append(Intent(command: command.id, plan: plan))
         }
-        try record(.commanded(basis: row.transactions, intents: intents), run: id, at: now)
+        try record(
+            .commanded(basis: row.transactions, intents: intents, state: digest), run: id, at: now)
         for (command, held) in holds {
             switch held {
             case .refused(let reason):

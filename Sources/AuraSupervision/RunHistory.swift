@@ -15,6 +15,8 @@ package struct RunHistory: Sendable {
         var at: Instant
         var basis: Int
         var intents: [Intent]
+        /// The digest of the kernel's state at the basis; nil in records from before it was noted.
+        var state: String?
     }
 
     /// Why a run cannot be replayed.
@@ -41,10 +43,11 @@ package struct RunHistory: Sendable {
                         description: "transaction \(transactions.count + 1) is not there")
                 }
                 transactions.append(transaction)
-            case .commanded(let basis, let intents):
+            case .commanded(let basis, let intents, let state):
                 decisions.append(
                     Decision(
-                        sequence: entry.sequence, at: entry.at, basis: basis, intents: intents))
+                        sequence: entry.sequence, at: entry.at, basis: basis, intents: intents,
+                        state: state))
             case .runFinished(_, let text, _): report = text
             default: break
             }
@@ -62,13 +65,23 @@ package struct RunHistory: Sendable {
             edits: admitted.edits ?? .exact)
     }
 
-    /// Compares a replay with what is recorded.
-    ///
-    /// `replayed` has, for each transaction in order, the commands that the kernel gave, with the
-    /// digests of their requests.
-    package func compare(
-        _ replayed: [(commands: [Command], digests: [CommandID: RequestDigest])]
-    ) -> ReplayVerdict {
+    /// What a replay's kernel made of one transaction: its commands, the digests of their requests,
+    /// and the digest of its state then.
+    package struct Step: Sendable {
+        package var commands: [Command]
+        package var digests: [CommandID: RequestDigest]
+        package var state: String
+
+        /// What the kernel made of a transaction.
+        package init(commands: [Command], digests: [CommandID: RequestDigest], state: String) {
+            self.commands = commands
+            self.digests = digests
+            self.state = state
+        }
+    }
+
+    /// Compares a replay, a step for each transaction in order, with what is recorded.
+    package func compare(_ replayed: [Step]) -> ReplayVerdict {
         var verdict = ReplayVerdict(run: run)
         verdict.transactions = replayed.count
         var open: [(transaction: Int, command: Command, digest: RequestDigest?)] = []
@@ -105,6 +118,10 @@ package struct RunHistory: Sendable {
                         more.command.id, Self.plan(more.command, more.digest, nil, decision.at)))
                 return verdict
             }
+            if let divergence = divergence(of: decision, from: replayed, &verdict) {
+                verdict.divergence = divergence
+                return verdict
+            }
             if let last = open.last?.command, case .finish(_, let said) = last.act,
                 let report, report != said
             {
@@ -115,6 +132,24 @@ package struct RunHistory: Sendable {
             open = []
         }
         return verdict
+    }
+
+    /// Compares the state in which a decision was taken with the replay's, where both noted it in
+    /// the same form.
+    private func divergence(
+        of decision: Decision, from replayed: [Step], _ verdict: inout ReplayVerdict
+    ) -> ReplayVerdict.Divergence? {
+        guard let recorded = decision.state, decision.basis > 0, decision.basis <= replayed.count
+        else { return nil }
+        let state = replayed[decision.basis - 1].state
+        guard state.prefix(while: { $0 != ":" }) == recorded.prefix(while: { $0 != ":" })
+        else { return nil }
+        verdict.states += 1
+        guard state != recorded else { return nil }
+        return .init(
+            transaction: decision.basis, sequence: decision.sequence,
+            recorded: "the kernel's state: \(recorded)",
+            replayed: "the kernel's state: \(state)")
     }
 
     /// The recorded form of a command; what the daemon added of its own (a child's id, hashes of

@@ -31,7 +31,7 @@ extension RunRow {
             take(transaction)
             // News: it is not parked any longer than until somebody looks.
             if case .parked = phase { phase = .parked(until: entry.at) }
-        case .commanded(_, let intents):
+        case .commanded(_, let intents, _):
             pending += intents.map { Pending(intent: $0, since: entry.at) }
             commands = max(commands, intents.map(\.command).max() ?? 0)
             for intent in intents {

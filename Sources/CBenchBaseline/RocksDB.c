@@ -1,11 +1,14 @@
-/* RocksDB doing the same puts with the same grouping: one synchronous WriteBatch a commit. Built where
-   librocksdb-dev is, and loaded only when it is asked for. */
+/* RocksDB doing the same puts: one synchronous WriteBatch a commit with the same grouping, or one of each
+   thread's own. Built where librocksdb-dev is, and loaded only when it is asked for. */
+#define _GNU_SOURCE
 #include "CBenchBaseline.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #if __has_include(<rocksdb/c.h>)
 #include <rocksdb/c.h>
@@ -83,32 +86,103 @@ void bench_rocksdb_close(struct bench_rocksdb *rocksdb) {
 }
 
 /* The entry, what leads to it, and the writer's row. */
-int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count) {
-    struct bench_rocksdb *rocksdb = context;
+static void put_entry(
+    const struct bench_rocksdb *rocksdb, rocksdb_writebatch_t *batch, char *value, uint64_t next,
+    uint32_t writer) {
     const struct bench_shape *shape = &rocksdb->shape;
-    call_rocksdb_writebatch_clear(rocksdb->batch);
-    for (size_t index = 0; index < count; index++) {
-        char key[64] = {0};
-        uint64_t next = rocksdb->next++;
-        for (int byte = 7; byte >= 0; byte--)
-            key[8 - byte] = (char)(next >> 8 * byte);
-        key[0] = 'e';
-        memcpy(rocksdb->value, key, 9);
-        call_rocksdb_writebatch_put(
-            rocksdb->batch, key, 9, rocksdb->value, shape->entry_bytes);
-        key[0] = 'r';
-        memcpy(key + 9, &writers[index], sizeof writers[index]);
-        call_rocksdb_writebatch_put(rocksdb->batch, key, 24, rocksdb->value, 8);
-        key[0] = 'w';
-        memset(key + 1, 0, 8);
-        call_rocksdb_writebatch_put(rocksdb->batch, key, 16, rocksdb->value, shape->row_bytes);
-    }
+    char key[64] = {0};
+    for (int byte = 7; byte >= 0; byte--)
+        key[8 - byte] = (char)(next >> 8 * byte);
+    key[0] = 'e';
+    memcpy(value, key, 9);
+    call_rocksdb_writebatch_put(batch, key, 9, value, shape->entry_bytes);
+    key[0] = 'r';
+    memcpy(key + 9, &writer, sizeof writer);
+    call_rocksdb_writebatch_put(batch, key, 24, value, 8);
+    key[0] = 'w';
+    memset(key + 1, 0, 8);
+    call_rocksdb_writebatch_put(batch, key, 16, value, shape->row_bytes);
+}
+
+static int write_batch(struct bench_rocksdb *rocksdb, rocksdb_writebatch_t *batch) {
     char *error = NULL;
-    call_rocksdb_write(rocksdb->database, rocksdb->durable, rocksdb->batch, &error);
+    call_rocksdb_write(rocksdb->database, rocksdb->durable, batch, &error);
     if (error == NULL)
         return 0;
     call_rocksdb_free(error);
     return EIO;
+}
+
+int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count) {
+    struct bench_rocksdb *rocksdb = context;
+    call_rocksdb_writebatch_clear(rocksdb->batch);
+    for (size_t index = 0; index < count; index++)
+        put_entry(rocksdb, rocksdb->batch, rocksdb->value, rocksdb->next++, writers[index]);
+    return write_batch(rocksdb, rocksdb->batch);
+}
+
+struct writer {
+    struct bench_rocksdb *rocksdb;
+    pthread_t thread;
+    uint32_t number;
+    uint64_t end, entries;
+    int code;
+};
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void *write_entries(void *argument) {
+    struct writer *self = argument;
+    const struct bench_shape *shape = &self->rocksdb->shape;
+    size_t most = shape->entry_bytes > shape->row_bytes ? shape->entry_bytes : shape->row_bytes;
+    char *value = malloc(most);
+    if (value == NULL) {
+        self->code = ENOMEM;
+        return NULL;
+    }
+    memset(value, 'x', most);
+    rocksdb_writebatch_t *batch = call_rocksdb_writebatch_create();
+    while (self->code == 0 && now() < self->end) {
+        uint64_t next = __atomic_fetch_add(&self->rocksdb->next, 1, __ATOMIC_RELAXED);
+        call_rocksdb_writebatch_clear(batch);
+        put_entry(self->rocksdb, batch, value, next, self->number);
+        self->code = write_batch(self->rocksdb, batch);
+        self->entries += self->code == 0;
+    }
+    call_rocksdb_writebatch_destroy(batch);
+    free(value);
+    return NULL;
+}
+
+int bench_rocksdb_threads(
+    struct bench_rocksdb *rocksdb, uint32_t writers, uint32_t milliseconds,
+    struct bench_result *result) {
+    struct writer *all = calloc(writers, sizeof *all);
+    if (all == NULL)
+        return ENOMEM;
+    uint64_t start = now();
+    uint32_t started = 0;
+    int code = 0;
+    while (code == 0 && started < writers) {
+        all[started] = (struct writer){
+            .rocksdb = rocksdb, .number = started,
+            .end = start + (uint64_t)milliseconds * 1000000u};
+        code = pthread_create(&all[started].thread, NULL, write_entries, &all[started]);
+        started += code == 0;
+    }
+    *result = (struct bench_result){0};
+    for (uint32_t index = 0; index < started; index++) {
+        pthread_join(all[index].thread, NULL);
+        code = code != 0 ? code : all[index].code;
+        result->entries += all[index].entries;
+    }
+    result->nanoseconds = now() - start;
+    free(all);
+    return code;
 }
 
 #else
@@ -123,6 +197,13 @@ void bench_rocksdb_close(struct bench_rocksdb *rocksdb) { (void)rocksdb; }
 
 int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count) {
     (void)context, (void)writers, (void)count;
+    return ENOSYS;
+}
+
+int bench_rocksdb_threads(
+    struct bench_rocksdb *rocksdb, uint32_t writers, uint32_t milliseconds,
+    struct bench_result *result) {
+    (void)rocksdb, (void)writers, (void)milliseconds, (void)result;
     return ENOSYS;
 }
 

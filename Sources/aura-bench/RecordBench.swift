@@ -8,9 +8,9 @@ import Glibc
 /// Durable commits: the record beside plain C LMDB doing the same puts with the same grouping.
 ///
 /// Both sides run under the same C harness: writers hand over an entry and wait; one committer
-/// commits what waits as one group, which is what the daemon's turn loop does. Both make the same
-/// puts of the same sizes under LMDB's default sync flags; the record alone also encodes, chains
-/// and hashes.
+/// commits what waits as one group, which is what the daemon's turn loop does. Both store the same
+/// under LMDB's default sync flags, the plain side with each put where it belongs at once; the
+/// record alone also encodes, chains and hashes.
 struct RecordBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
@@ -73,7 +73,7 @@ struct RecordBench: ParsableCommand {
         for writers in Self.writers.filter({ $0 != 8 }) {
             report.results.append(try measure(writers, flush: Self.slowFlush))
         }
-        report.results += try besideRocksDB(64).map { [$0] } ?? []
+        report.results += try besideRocksDB(64)
         try report.print(output)
     }
 
@@ -82,7 +82,9 @@ struct RecordBench: ParsableCommand {
     /// LMDB makes two a commit.
     private static let slowFlush: UInt32 = 1000
 
-    private func besideRocksDB(_ writers: UInt32) throws -> BenchResult? {
+    /// Beside RocksDB: threads that each write a batch of their own, and one writer of all that
+    /// waits, which is what the record's is.
+    private func besideRocksDB(_ writers: UInt32) throws -> [BenchResult] {
         let scratch = try ScratchDirectory(in: directory)
         defer { scratch.remove() }
         let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
@@ -94,13 +96,23 @@ struct RecordBench: ParsableCommand {
         guard code != ENOENT else {
             StandardError.write(
                 "writers-\(writers)-vs-rocksdb: not measured; build with librocksdb-dev installed")
-            return nil
+            return []
         }
         guard code == 0, let opened else { throw BenchFailure("RocksDB failed with \(code)") }
         defer { bench_rocksdb_close(opened) }
-        return try compare(
-            writers, committer, UnsafeMutableRawPointer(opened), bench_rocksdb_commit,
-            name: "writers-\(writers)-vs-rocksdb", baseline: "RocksDB, synchronous WriteBatch")
+        return [
+            try compare(
+                writers, committer, name: "writers-\(writers)-vs-rocksdb",
+                baseline: "RocksDB, a synchronous WriteBatch of each of \(writers) threads"
+            ) { bench_rocksdb_threads(opened, writers, $0, &$1) },
+            try compare(
+                writers, committer, name: "writers-\(writers)-vs-rocksdb-grouped",
+                baseline: "RocksDB, one synchronous WriteBatch of all that waits"
+            ) {
+                bench_group_commit(
+                    writers, $0, bench_rocksdb_commit, UnsafeMutableRawPointer(opened), &$1)
+            },
+        ]
     }
 
     private func measure(_ writers: UInt32, flush: UInt32 = 0) throws -> BenchResult {
@@ -118,15 +130,17 @@ struct RecordBench: ParsableCommand {
         // It is used through a bare pointer, which does not keep it.
         return try withExtendedLifetime(baseline) {
             try compare(
-                writers, committer, baseline.handle, bench_lmdb_commit,
+                writers, committer,
                 name: "writers-\(writers)\(flush == 0 ? "" : "-slow-flush")-vs-lmdb",
-                baseline: "plain C LMDB, same puts and grouping")
+                baseline: "plain C LMDB: entry, two index keys and row each, same grouping"
+            ) { bench_group_commit(writers, $0, bench_lmdb_commit, baseline.handle, &$1) }
         }
     }
 
+    /// Runs both sides in turns; `other` runs for so many milliseconds.
     private func compare(
-        _ writers: UInt32, _ committer: RecordCommitter, _ other: UnsafeMutableRawPointer,
-        _ commit: bench_commit, name: String, baseline: String
+        _ writers: UInt32, _ committer: RecordCommitter, name: String, baseline: String,
+        _ other: (UInt32, inout bench_result) -> Int32
     ) throws -> BenchResult {
         var ours: [Double] = []
         var theirs: [Double] = []
@@ -134,9 +148,12 @@ struct RecordBench: ParsableCommand {
             for _ in 0..<rounds {
                 var (our, their) = (bench_result(), bench_result())
                 for _ in 0..<Self.slices {
-                    try add(writers, committer.context, RecordCommitter.commit, to: &our)
+                    try add(to: &our) {
+                        bench_group_commit(
+                            writers, $0, RecordCommitter.commit, committer.context, &$1)
+                    }
                     if let failure = committer.failure { throw failure }
-                    try add(writers, other, commit, to: &their)
+                    try add(to: &their, other)
                 }
                 ours.append(our.rate)
                 theirs.append(their.rate)
@@ -149,12 +166,10 @@ struct RecordBench: ParsableCommand {
 
     /// Runs one side for one slice.
     private func add(
-        _ writers: UInt32, _ context: UnsafeMutableRawPointer, _ commit: bench_commit,
-        to total: inout bench_result
+        to total: inout bench_result, _ run: (UInt32, inout bench_result) -> Int32
     ) throws {
         var result = bench_result()
-        let span = max(1, milliseconds / UInt32(Self.slices))
-        let code = bench_group_commit(writers, span, commit, context, &result)
+        let code = run(max(1, milliseconds / UInt32(Self.slices)), &result)
         guard code == 0 || code == RecordCommitter.failed else {
             throw BenchFailure("a commit failed with code \(code)")
         }

@@ -19,7 +19,8 @@ enum SoundFrames {
         var kept = Proposal(basis: 1, outcomes: [], commands: [command(2, request(messages: 1))])
         kept.keptMessages = 2
         var frames: [FrameUp] = [
-            .attest(attestation: attestation), .folded(transaction: 1, commands: []),
+            .attest(attestation: attestation),
+            .folded(transaction: 1, commands: [], state: "1:00ff"),
             .propose(proposal: kept), propose(0, []), propose(1, []),
             propose(1, acts.enumerated().map { command($0.offset + 1, $0.element) }),
             propose(

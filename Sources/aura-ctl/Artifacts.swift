@@ -58,7 +58,7 @@ struct Artifacts: Verb {
             guard let last = entries.last else { return rows }
             after = last.sequence
             for entry in entries where entry.run == id {
-                if case .commanded(_, let intents) = entry.fact {
+                if case .commanded(_, let intents, _) = entry.fact {
                     for intent in intents {
                         guard case .step(.collect) = intent.plan else { continue }
                         asked.insert(intent.command)

@@ -170,7 +170,7 @@ struct ChatTalk {
                 guard case .text(let text) = block, !text.isEmpty else { continue }
                 Output.write(style.paint(Self.safe(text), .faint) + "\n", to: STDERR_FILENO)
             }
-        case .commanded(_, let intents):
+        case .commanded(_, let intents, _):
             for intent in intents {
                 switch intent.plan {
                 case .tool(let call):

@@ -30,7 +30,7 @@ struct RunStory {
     mutating func take(_ entry: Entry) {
         let text = teller.tell(entry)
         guard entry.run == run else { return }
-        if case .commanded(_, let intents) = entry.fact {
+        if case .commanded(_, let intents, _) = entry.fact {
             for intent in intents { plans[intent.command] = intent.plan }
             return
         }

@@ -4,7 +4,8 @@ import AuraModel
 /// A run folded again.
 struct Replay: Verb {
     static let configuration = CommandConfiguration(
-        abstract: "Fold a run and its children again, without effects, and compare every decision.",
+        abstract:
+            "Fold a run and its children again, without effects; compare every decision and state.",
         discussion: "Exit status 3 when something comes out differently.")
 
     @Argument(help: "The run.", completion: .custom(Completions.runs))
@@ -68,7 +69,7 @@ enum ReplayText {
                 return [
                     "\(style.paint("✔", .green)) \(verdict.run) comes out the same: "
                         + "\(verdict.transactions) transactions, \(verdict.commands) commands, "
-                        + "\(verdict.requests) requests to a model"
+                        + "\(verdict.states) states, \(verdict.requests) requests to a model"
                 ]
             }
             let entry = divergence.sequence.map { " (entry #\($0))" } ?? ""

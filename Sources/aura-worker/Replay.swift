@@ -11,7 +11,10 @@ enum Replay {
         var automaton = Automaton(assignment: assignment)
         for (index, transaction) in assignment.history.enumerated() {
             let commands = automaton.step(transaction)
-            try Session.send(.folded(transaction: index + 1, commands: commands), on: channel)
+            try Session.send(
+                .folded(
+                    transaction: index + 1, commands: commands, state: StateDigest.of(automaton)),
+                on: channel)
         }
     }
 }

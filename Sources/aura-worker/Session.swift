@@ -172,7 +172,7 @@ struct Session {
         }
         let proposal = Proposal(
             basis: kernel.basis, outcomes: first.outcomes, commands: first.commands,
-            further: Array(rounds.dropFirst()))
+            further: Array(rounds.dropFirst()), state: first.state)
         try Self.send(.propose(proposal: proposal.abridged(after: lastRequest)), on: channel)
         lastRequest = proposal.request ?? lastRequest
     }
@@ -192,7 +192,8 @@ struct Session {
             planned[commands[index].id] = plan
             if case .perform(let call) = plan { commands[index].act = .tool(call: call) }
         }
-        return Proposal.Round(outcomes: outcomes, commands: commands)
+        return Proposal.Round(
+            outcomes: outcomes, commands: commands, state: kernel.stateDigest)
     }
 
     private mutating func performIfPure(_ command: Command) -> Transaction? {

@@ -236,7 +236,7 @@ extension FidelityLab {
         }
         for entry in stored {
             switch entry.fact {
-            case .commanded(_, let intents):
+            case .commanded(_, let intents, _):
                 for intent in intents {
                     guard case .reason(let digest, _, _, let tokens, _) = intent.plan else {
                         continue

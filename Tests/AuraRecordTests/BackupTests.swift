@@ -6,7 +6,8 @@ import Testing
 @Suite("Backups and rebuilding")
 struct BackupTests {
     private static let tables =
-        ["entries", "by-automaton", "by-run", "tree", "meta"] + RowTable.allCases.map(\.rawValue)
+        ["entries", "by-automaton", "by-run", "pending-index", "tree", "meta"]
+        + RowTable.allCases.map(\.rawValue)
 
     /// The newest entry's number as a row, and one row more for every tenth.
     private static func fold(_ entry: Entry) -> [RowWrite] {

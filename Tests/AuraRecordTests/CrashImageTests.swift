@@ -223,11 +223,12 @@ struct CrashImageTests {
             atLeast: 300)
     }
 
-    /// Small and large turns, entries on pages of their own, rows that go, and no entries at all.
+    /// Small and large turns, entries on pages of their own, a block of entries that is indexed,
+    /// rows that go, and no entries at all.
     private func append(
         _ step: Int, _ sequence: inout Int, to store: RecordStore, _ chance: inout SeededChance
     ) throws {
-        let count = [1, 1, 2, 24, 0, 2, 1][step % 7]
+        let count = [1, 1, 2, 40, 0, 2, 1][step % 7]
         let padding = [80, 700, 5000, 40, 0, 9000, 300][step % 7]
         let first = sequence + 1
         sequence += count

@@ -144,6 +144,7 @@ struct LongTextTests {
         let format = Array("format".utf8)
         var older = try #require(raw.dump("meta").first { $0.key == format })
         older.value[7] = UInt8(Entry.formatTakenUp)
+        try raw.index(2)
         try raw.apply([.init(table: "meta", key: format, value: older.value)])
         #expect(
             try RecordReader.inspecting(directory: scratch.record).format() == Entry.formatTakenUp)

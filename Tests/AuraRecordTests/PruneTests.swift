@@ -247,7 +247,8 @@ struct PruneTests {
             #expect(try Work.verdict(made).problem == nil)
         }
         for table in [
-            "entries", "by-automaton", "by-run", "tree", "base", "meta", "texts", "text-uses",
+            "entries", "by-automaton", "by-run", "pending-index", "tree", "base", "meta", "texts",
+            "text-uses",
         ]
             + RowTable.allCases.map(\.rawValue)
         {

@@ -31,6 +31,27 @@ struct RawRecord {
         }
     }
 
+    /// Puts what is noted of the first `count` entries into the indexes, as formats before 6 had it
+    /// and a block is later.
+    func index(_ count: Int) throws {
+        for note in try dump("pending-index").prefix(count) {
+            var changes = [Change(table: "pending-index", key: note.key, value: nil)]
+            let name = Array(note.value[1..<(1 + Int(note.value[0]))])
+            var rest = note.value.dropFirst(1 + name.count)
+            if !name.isEmpty {
+                let number = rest.prefix(8)
+                changes.append(
+                    .init(table: "by-automaton", key: name + [0] + number, value: note.key))
+                rest = rest.dropFirst(8)
+            }
+            while !rest.isEmpty {
+                changes.append(.init(table: "by-run", key: rest.prefix(16) + note.key, value: []))
+                rest = rest.dropFirst(16)
+            }
+            try apply(changes)
+        }
+    }
+
     /// Makes changes in one transaction.
     func apply(_ changes: [Change]) throws {
         try transact { transaction in

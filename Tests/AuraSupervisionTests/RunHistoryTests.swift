@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Replays")
 struct RunHistoryTests {
-    private typealias Step = (commands: [Command], digests: [CommandID: RequestDigest])
+    private typealias Step = RunHistory.Step
 
     private static let run = RunID(at: Instant(milliseconds: 1), sequence: 1)
     private static let child = RunID(at: Instant(milliseconds: 2), sequence: 2)
@@ -16,16 +16,20 @@ struct RunHistoryTests {
     private static let call = ToolCall(use: "u", tool: .editFile, input: .object([:]))
 
     /// What the kernel gives after each of three transactions.
-    private static let steps: [Step] = [
-        ([Command(id: 1, act: .reason(request: request))], [1: digest]),
-        (
-            [
+    private static let steps = [
+        Step(
+            commands: [Command(id: 1, act: .reason(request: request))], digests: [1: digest],
+            state: "1:aa"),
+        Step(
+            commands: [
                 Command(id: 2, act: .tool(call: call)),
                 Command(id: 3, act: .spawn(request: spawn)),
                 Command(id: 4, act: .wait(span: .seconds(5), reason: "w")),
-            ], [:]
-        ),
-        ([Command(id: 5, act: .finish(outcome: RunOutcome(.done, "d"), report: "r"))], [:]),
+            ], digests: [:], state: "1:bb"),
+        Step(
+            commands: [
+                Command(id: 5, act: .finish(outcome: RunOutcome(.done, "d"), report: "r"))
+            ], digests: [:], state: "1:cc"),
     ]
 
     /// The same as the daemon records it, with what it adds of its own.
@@ -52,7 +56,7 @@ struct RunHistoryTests {
                         plan: .reason(
                             digest: digest.sha256, bytes: digest.bytes, messages: 0,
                             answerTokensMax: 9))
-                ]),
+                ], state: "1:aa"),
             .transacted(index: 2, transaction: .interrupted(command: 1, reason: "")),
             .commanded(
                 basis: 2,
@@ -60,10 +64,11 @@ struct RunHistoryTests {
                     Intent(command: 2, plan: .tool(call: seen)),
                     Intent(command: 3, plan: .spawn(request: spawn, run: child)),
                     Intent(command: 4, plan: .wait(until: at + .seconds(5), reason: "w")),
-                ]),
+                ], state: "0:of another version"),
             .transacted(index: 3, transaction: .waited(command: 4)),
             .commanded(
-                basis: 3, intents: [Intent(command: 5, plan: .finish(outcome: .init(.done, "d")))]),
+                basis: 3, intents: [Intent(command: 5, plan: .finish(outcome: .init(.done, "d")))],
+                state: "1:cc"),
             .runFinished(outcome: RunOutcome(.done, "d"), report: "r", wall: .zero),
         ]
         let entries = facts.enumerated().map { index, fact in
@@ -80,6 +85,7 @@ struct RunHistoryTests {
         let verdict = try Self.history().compare(Self.steps)
         #expect(verdict.divergence == nil)
         #expect((verdict.transactions, verdict.commands, verdict.requests) == (3, 5, 1))
+        #expect(verdict.states == 2)
     }
 
     @Test("each way to differ is found at its first place, with both sides")
@@ -90,6 +96,8 @@ struct RunHistoryTests {
             (2, 5, { $0[1].commands[0] = Command(id: 2, act: .spawn(request: Self.spawn)) }),
             (2, 5, { $0[1].commands.removeLast() }),
             (3, 7, { $0[2].commands = [] }),
+            (1, 3, { $0[0].state = "1:ab" }),
+            (3, 7, { $0[2].state = "1:" }),
             (2, 5, { $0[1].commands.append(Command(id: 5, act: .tool(call: Self.call))) }),
             (3, 7, { $0[2].commands = [Command(id: 5, act: .tool(call: Self.call))] }),
             (

@@ -225,3 +225,30 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
         return MAP_FAILED;
     return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
 }
+
+static const char *cut_directory;
+static unsigned cut_left;
+
+void disk_cut_renames(const char *directory, unsigned nth) {
+    pthread_mutex_lock(&lock);
+    cut_directory = directory;
+    cut_left = nth;
+    pthread_mutex_unlock(&lock);
+}
+
+int renameat2(
+    int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
+    pthread_mutex_lock(&lock);
+    int is_meant = cut_directory != NULL && strncmp(from, cut_directory, strlen(cut_directory)) == 0;
+    int is_cut = is_meant && (cut_left <= 1 || --cut_left == 0);
+    pthread_mutex_unlock(&lock);
+    if (is_cut) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+}
+
+int rename(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0);
+}

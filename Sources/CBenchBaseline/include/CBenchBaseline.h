@@ -54,6 +54,13 @@ int bench_rocksdb_open(
 void bench_rocksdb_close(struct bench_rocksdb *rocksdb);
 int bench_rocksdb_commit(void *context, const uint32_t *writers, size_t count);
 
+/* For about `milliseconds`, `writers` threads each write one entry with its index and row as a synchronous
+   WriteBatch of its own, again and again; how they are grouped is RocksDB's affair. Answers 0 or an errno
+   value. */
+int bench_rocksdb_threads(
+    struct bench_rocksdb *rocksdb, uint32_t writers, uint32_t milliseconds,
+    struct bench_result *result);
+
 /* How long SHA-256 alone takes for the leaf of each of `count` entries and one inner node each, on one
    core. ENOENT where OpenSSL is not there to load. */
 int bench_sha256(size_t entry_bytes, uint64_t count, uint64_t *nanoseconds);

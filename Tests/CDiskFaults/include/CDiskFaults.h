@@ -37,6 +37,11 @@ void disk_record(int watch);
 size_t disk_acts(int watch);
 struct disk_act disk_act(int watch, size_t index);
 
+/* From the `nth` rename on, counted from 1, none succeeds that is of a path below `directory`, which has to
+ * stay as long: what is there then is what a power cut leaves. NULL: all are performed again. One directory
+ * at a time. */
+void disk_cut_renames(const char *directory, unsigned nth);
+
 /* What an LMDB file holds, whole: a digest over the names, keys and values of all its tables, and
  * the number that the key `head` of the table `meta` begins with. 0, or an error of LMDB's or of
  * the system's. The file is mapped, but neither written nor locked. */
