@@ -98,10 +98,13 @@ let package = Package(
         .executableTarget(
             name: "aura-ctl",
             dependencies: [
-                "AuraModel", "CCurl", "CEdit", crypto,
+                "AuraModel", "CEdit", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: lean),
         .executableTarget(
             name: "aura-bench",
             dependencies: [
@@ -140,7 +143,12 @@ let package = Package(
                 "AuraModel", "AuraAutomata", "AuraSupervision", "AuraSystem", "AuraRecord",
                 "AuraConfinement", "AuraReasoner", "AuraDaemon", "CDiskFaults", crypto,
             ]),
-        tests("AuraControlTests", ["AuraModel", "aura-ctl"]),
+        tests(
+            "AuraControlTests",
+            [
+                "AuraModel", "aura-ctl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         tests("TidyTests", []),
     ]
 )

@@ -231,12 +231,15 @@ struct ControlServer: Sendable {
             _ = try await principal(context)
             let run = try run(context)
             _ = try service.run(run)
+            let executor = LoopExecutor(context.channel.eventLoop)
             return Response(
                 status: .ok, headers: [.contentType: "text/event-stream"],
                 body: .init { writer in
-                    var reading = LiveReading(run: run)
-                    while let events = try await service.next(&reading) {
-                        try await writer.write(ByteBuffer(string: events))
+                    try await withTaskExecutorPreference(executor) {
+                        var reading = LiveReading(run: run)
+                        while let events = try await service.next(&reading) {
+                            try await writer.write(ByteBuffer(string: events))
+                        }
                     }
                     try await writer.finish(nil)
                 })

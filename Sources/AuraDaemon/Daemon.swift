@@ -9,8 +9,6 @@ import Glibc
 
 /// The composition root: opens everything in order, runs the turn loop, closes everything in order.
 package struct Daemon {
-    /// The version that `--version`, the record and the control API name.
-    package static let version = "0.1.0"
     /// 16,384: for 256 runs with a few commands each.
     private static let descriptorsMax: UInt = 16_384
 

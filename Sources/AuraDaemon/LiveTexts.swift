@@ -31,6 +31,26 @@ final class LiveTexts: Sendable {
             bytes.removeFirst(count)
             start += count
         }
+
+        /// What is new since `place` in all that was said; nil when that is nothing.
+        func news(of call: Int, since place: Int) -> News? {
+            let end = start + bytes.count
+            guard end > place else { return nil }
+            let from = max(place, start)
+            return News(
+                run: run, call: call, skipped: from - place,
+                bytes: Array(bytes[(from - start)...]), end: end)
+        }
+    }
+
+    /// What of one call a reader has not seen yet.
+    private struct News {
+        let run: RunID
+        let call: Int
+        let skipped: Int
+        let bytes: [UInt8]
+        /// Where it ends in all that was said.
+        let end: Int
     }
 
     private struct Reader {
@@ -127,23 +147,27 @@ final class LiveTexts: Sendable {
 
     /// What was said in `run` and below it since `places`, which moves along: bytes read of each call.
     func read(of run: RunID, since places: inout [Int: (run: RunID, bytes: Int)]) -> [LivePiece] {
-        let current = texts.withLock { $0.rings.filter { $0.value.lineage.contains(run) } }
-        var pieces: [LivePiece] = []
-        for (call, place) in places.sorted(by: { $0.key < $1.key }) where current[call] == nil {
-            places[call] = nil
-            pieces.append(
-                LivePiece(run: place.run, call: call, skipped: 0, text: "", isOver: true))
+        let before = places
+        // What is new is copied, and not what holds it: the writer would have to copy all of that.
+        let (over, news) = texts.withLock { texts in
+            let news = texts.rings.compactMap { call, ring in
+                ring.lineage.contains(run)
+                    ? ring.news(of: call, since: before[call]?.bytes ?? 0) : nil
+            }
+            let over = before.keys.filter { texts.rings[$0]?.lineage.contains(run) != true }
+            return (over, news)
         }
-        for (call, ring) in current.sorted(by: { $0.key < $1.key }) {
-            let place = places[call]?.bytes ?? 0
-            let end = ring.start + ring.bytes.count
-            guard end > place else { continue }
-            let from = max(place, ring.start)
-            let text = String(decoding: ring.bytes[(from - ring.start)...], as: UTF8.self)
-            places[call] = (ring.run, end)
+        var pieces = over.sorted().compactMap { call in
+            places.removeValue(forKey: call).map {
+                LivePiece(run: $0.run, call: call, skipped: 0, text: "", isOver: true)
+            }
+        }
+        for fresh in news.sorted(by: { $0.call < $1.call }) {
+            places[fresh.call] = (fresh.run, fresh.end)
             pieces.append(
                 LivePiece(
-                    run: ring.run, call: call, skipped: from - place, text: text, isOver: false))
+                    run: fresh.run, call: fresh.call, skipped: fresh.skipped,
+                    text: String(decoding: fresh.bytes, as: UTF8.self), isOver: false))
         }
         return pieces
     }

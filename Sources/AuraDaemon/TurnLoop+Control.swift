@@ -65,7 +65,7 @@ extension TurnLoop {
         let queued = state.runs.values.count { $0.phase == .queued }
         let parked = state.index.parked.count
         return DaemonStatus(
-            version: Daemon.version, epoch: state.daemon.epoch, pid: Int(getpid()),
+            version: Release.version, epoch: state.daemon.epoch, pid: Int(getpid()),
             startedAt: state.daemon.startedAt, sequence: state.daemon.sequence,
             runsActive: state.runs.count - queued - parked, runsQueued: queued,
             runsParked: parked,

@@ -31,6 +31,13 @@ extension TurnLoop {
         return herd.due + Milliseconds(-herd.lead.count)
     }
 
+    /// The clocks of this moment.
+    static func reading(at now: Instant) -> ClockReading {
+        ClockReading(
+            wall: now, boot: SystemClock.bootMilliseconds(),
+            awake: SystemClock.monotonicMilliseconds())
+    }
+
     /// Whether these events are what was foreseen; then it has been carried out, if it was time.
     func isForeseen(_ events: [Event]) throws -> Bool {
         guard let foresight else { return false }

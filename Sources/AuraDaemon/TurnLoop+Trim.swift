@@ -8,6 +8,8 @@ struct TrimDue {
     /// Whether LMDB holds some of it: every page that it wrote at once.
     let ofRecord: Bool
 
+    /// A thousand entries, some megabytes: what a smaller commit took is soon used again.
+    static let entriesMin = 1000
     /// A second: by then the server has started, and what a large commit brings with it is done; what
     /// runs after it maps the program's pages again.
     private static let restMilliseconds = 1000

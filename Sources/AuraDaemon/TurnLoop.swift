@@ -52,7 +52,6 @@ final class TurnLoop {
     private var leavesCages = false
     private var nextBeat: Int?
     private var zones = ZoneStamps()
-    private var nextZoneLook = 0
     /// What happened while a turn waited for the disk.
     private var held: [Event] = []
     /// What the start or a large commit took and is not given back yet.
@@ -62,12 +61,8 @@ final class TurnLoop {
     private static let idleMilliseconds = 1000
     /// 2 ms: a kernel answers in a fraction of one; a tool that takes longer is not waited for.
     private static let hearingMilliseconds = 2
-    /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
-    private static let zoneLookMilliseconds = 3_600_000
     /// 256: what is under way brings a few events each; more is not read until the record takes them.
     private static let heldMax = 256
-    /// A thousand entries, some megabytes: what a smaller commit took is soon used again.
-    private static let trimEntriesMin = 1000
     /// Five seconds for cages to die, which takes milliseconds; what is left dies with our
     /// descriptors.
     private static let closeMilliseconds = 5000
@@ -139,7 +134,7 @@ final class TurnLoop {
         let boot = try SystemClock.bootID()
         try turn([
             .started(
-                version: Daemon.version, boot: boot, weaknesses: weaknesses, found: found),
+                version: Release.version, boot: boot, weaknesses: weaknesses, found: found),
             .definitionsRead(readDefinitions()),
         ])
         // Said at the start, not by the first run at two in the morning.
@@ -154,9 +149,15 @@ final class TurnLoop {
         beat()
         while stopReason == nil {
             try settleIn()
-            try turn(
-                happened() + calls.wake() + fetches.wake() + proxies.wake() + cages.takeAnswers()
-                    + servers.wake() + changes.due() + changedZones() + orders())
+            let events =
+                try happened() + calls.wake() + fetches.wake() + proxies.wake()
+                + cages.takeAnswers() + servers.wake() + changes.due() + changedZones() + orders()
+            if events.isEmpty, commits.trouble == nil, foresight == nil {
+                // What a model says is relayed, and no news: nothing is decided for each word.
+                audit.advance(to: store.head.sequence)
+            } else {
+                try turn(events)
+            }
             try cages.killOverdue()
             try effects.lookAtSpares()
             effects.releaseWorkspaces()
@@ -249,7 +250,7 @@ final class TurnLoop {
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
-        if committed.entries.count >= Self.trimEntriesMin { trimDue = TrimDue(ofRecord: true) }
+        if committed.entries.count >= TrimDue.entriesMin { trimDue = TrimDue(ofRecord: true) }
         effects.note(committed.entries)
         effects.settle(committed.entries)
         var events: [Event] = []
@@ -289,7 +290,7 @@ final class TurnLoop {
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
             cages.nextDeadline, effects.nextLook, calls.nextDeadline, fetches.nextDeadline,
-            proxies.nextDeadline, servers.nextDeadline, audit.retryAt, nextBeat, nextZoneLook,
+            proxies.nextDeadline, servers.nextDeadline, audit.retryAt, nextBeat, zones.nextLook,
             replies.nextDeadline, commits.retryAt, changes.nextDeadline, trimDue?.at,
             commits.trouble == nil ? care.nextWake : nil,
         ]
@@ -298,25 +299,16 @@ final class TurnLoop {
         return min(soonest ?? Self.idleMilliseconds, Self.idleMilliseconds)
     }
 
-    static func reading(at now: Instant) -> ClockReading {
-        ClockReading(
-            wall: now, boot: SystemClock.bootMilliseconds(),
-            awake: SystemClock.monotonicMilliseconds())
-    }
-
     private func readDefinitions() -> DefinitionsRead {
         let read = definitions.read(zonesInForce: kernel.zonesInForce)
         hooks?.keys.learn(read.loaded.map(\.definition))
         zones = ZoneStamps(of: read.loaded.map(\.definition.zone) + read.zones.keys)
-        nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
         return read
     }
 
     /// Definitions with the new rules, once a zone file has been replaced.
     private func changedZones() -> [Event] {
-        guard nextZoneLook <= SystemClock.monotonicMilliseconds() else { return [] }
-        nextZoneLook = SystemClock.monotonicMilliseconds() + Self.zoneLookMilliseconds
-        return zones.areStale ? [.definitionsRead(readDefinitions())] : []
+        zones.haveChanged() ? [.definitionsRead(readDefinitions())] : []
     }
 
     /// The wall clock's timer also fires when the clock is set: the turn that follows compares the

@@ -1,3 +1,4 @@
+import AuraSystem
 import Glibc
 
 /// What the system's zone files were when they were read: an upgraded tzdata replaces them.
@@ -9,6 +10,11 @@ struct ZoneStamps {
     }
 
     private var stamps: [String: Stamp?] = [:]
+    /// When to look next, in monotonic milliseconds.
+    private(set) var nextLook = 0
+
+    /// An hour: an upgraded tzdata is obeyed at the latest by then; a reload obeys it at once.
+    private static let interval = 3_600_000
 
     /// No zones.
     init() {}
@@ -16,10 +22,16 @@ struct ZoneStamps {
     /// The zones as their files are now.
     init(of zones: [String]) {
         for zone in Set(zones) { stamps.updateValue(Self.stamp(of: zone), forKey: zone) }
+        nextLook = SystemClock.monotonicMilliseconds() + Self.interval
     }
 
-    /// Whether a file is another one by now, or was changed.
-    var areStale: Bool { stamps.contains { Self.stamp(of: $0.key) != $0.value } }
+    /// Looks, when it is time: whether a file is another one by now, or was changed.
+    mutating func haveChanged() -> Bool {
+        let now = SystemClock.monotonicMilliseconds()
+        guard nextLook <= now else { return false }
+        nextLook = now + Self.interval
+        return stamps.contains { Self.stamp(of: $0.key) != $0.value }
+    }
 
     /// The file of a zone, see tzfile(5).
     static func path(of zone: String) -> String { "/usr/share/zoneinfo/" + zone }

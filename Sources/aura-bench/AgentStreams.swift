@@ -19,17 +19,18 @@ struct AgentStreams {
         [try stream()] + (try context())
     }
 
-    /// Answers at full speed, from one to the next request: all that is done about them counted.
+    /// Answers at full speed, an event a write, from one to the next request: all that is done about
+    /// them counted.
     private func stream() throws -> BenchResult {
         let answers = try (0..<Self.rounds).map { turn in
             try ModelAnswers.words(
                 Self.events, then: "list_files", .object(["depth": .integer(turn + 1)]))
         }
         let finish = try AgentTurns.finish(turn: Self.rounds)
-        server.begin { turn, _ in turn < answers.count ? answers[turn] : finish }
+        server.begin(byEvent: true) { turn, _ in turn < answers.count ? answers[turn] : finish }
         try lab.order(0, on: server) { server.requests == Self.rounds + 1 }
         let ours = server.spans
-        server.begin { turn, _ in answers[min(turn, answers.count - 1)] }
+        server.begin(byEvent: true) { turn, _ in answers[min(turn, answers.count - 1)] }
         try server.loop(turns: Self.rounds + 1, bodyBytes: 4000)
         let theirs = server.spans
         return BenchResult(

@@ -31,6 +31,8 @@ final class ModelServer {
     private var chunk = [UInt8](repeating: 0, count: 1 << 20)
 
     private var play: Play
+    /// Whether each event of an answer is a write of its own, as from a model that speaks.
+    private var isByEvent = false
     /// Requests with this turn wait: all agents come to one point.
     private var gate: Int?
     private var held: [(Connection, UInt64, turn: Int, bytes: Int)] = []
@@ -70,8 +72,9 @@ final class ModelServer {
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// Forgets what was counted, and answers by `play` from now on.
-    func begin(holdAt gate: Int? = nil, _ play: @escaping Play) {
+    func begin(holdAt gate: Int? = nil, byEvent isByEvent: Bool = false, _ play: @escaping Play) {
         self.play = play
+        self.isByEvent = isByEvent
         self.gate = gate
         requests = 0
         pauses = []
@@ -222,10 +225,13 @@ final class ModelServer {
 
     private func flush(_ connection: Connection, _ token: UInt64) throws {
         while connection.sent < connection.outgoing.count {
-            let count = connection.outgoing.withUnsafeBytes {
-                send(
-                    connection.descriptor.raw, $0.baseAddress.map { $0 + connection.sent },
-                    $0.count - connection.sent, Int32(MSG_NOSIGNAL))
+            let count = connection.outgoing.withUnsafeBytes { bytes in
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[connection.sent...])
+                // An event and the blank line behind it.
+                let end = isByEvent ? bench_find(rest.baseAddress, rest.count, "\n\n") : -1
+                return send(
+                    connection.descriptor.raw, rest.baseAddress, end < 0 ? rest.count : end + 2,
+                    Int32(MSG_NOSIGNAL))
             }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {

@@ -16,13 +16,20 @@ struct SpendingBench: ParsableCommand {
     @Option(help: "Events of each seed.")
     var events = 120
 
+    @Option(help: "Automatons; more than 6 begin together, each with a slot of its own.")
+    var automata = 6
+
     func run() throws {
         var calls = 0
         for number in 0..<UInt64(seeds) {
-            var world = try SimulatedSpending(seed: seed &+ number, automata: 6)
+            var world = try SimulatedSpending(
+                seed: seed &+ number, automata: automata, runsMax: automata > 6 ? automata : 4)
+            if automata > 6 { try world.fill() }
             try world.run(events: events)
             calls += world.callsMade
         }
-        print("spending: \(seeds) seeds from \(seed), \(calls) calls, every budget kept")
+        print(
+            "spending: \(seeds) seeds from \(seed), \(automata) automatons, \(calls) calls, "
+                + "every budget kept")
     }
 }

@@ -1,5 +1,4 @@
 import AuraModel
-import CCurl
 import Glibc
 
 /// HTTP to the daemon over its unix socket.
@@ -51,83 +50,36 @@ struct Client {
 
     // MARK: One exchange
 
-    /// Collects what curl delivers.
-    private final class Answer {
-        var status = 0
-        var bytes: [UInt8] = []
+    private struct Answer {
+        let status: Int
+        let bytes: [UInt8]
     }
 
+    /// Asks and waits for the answer; nil when `tick` ended that.
     private func exchange(
         _ path: String, _ query: [(String, String)], body: [UInt8]?, patience: Milliseconds,
         tick: () -> Bool
     ) throws -> Answer? {
-        guard let easy = curl_easy_init(), let multi = curl_multi_init() else {
-            throw Failure(.internalError, .internalError, "libcurl does not start")
-        }
-        let answer = Answer()
-        let headers = curl_slist_append(nil, "Content-Type: application/json")
-        defer {
-            curl_multi_remove_handle(multi, easy)
-            curl_easy_cleanup(easy)
-            curl_multi_cleanup(multi)
-            curl_slist_free_all(headers)
-        }
-        aura_curl_set_text(easy, CURLOPT_URL, "http://aurad" + path + Self.text(of: query))
-        aura_curl_set_text(easy, CURLOPT_UNIX_SOCKET_PATH, socket)
-        // A proxy in the environment is not for this.
-        aura_curl_set_text(easy, CURLOPT_PROXY, "")
-        aura_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-        aura_curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
-        if let body {
-            aura_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            body.withUnsafeBytes {
-                _ = aura_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
-            }
-            aura_curl_set_long(easy, CURLOPT_POST, 1)
-        }
-        // SAFETY: `answer` outlives the handle, which is closed before this function returns.
-        aura_curl_set_pointer(
-            easy, CURLOPT_WRITEDATA, Unmanaged.passUnretained(answer).toOpaque())
-        aura_curl_set_receiver(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-            guard let bytes, let context else { return 0 }
-            let answer = Unmanaged<Answer>.fromOpaque(context).takeUnretainedValue()
-            let length = size * count
-            guard answer.bytes.count + length <= Client.answerBytesMax else { return 0 }
-            answer.bytes.append(
-                contentsOf: UnsafeRawBufferPointer(start: UnsafeRawPointer(bytes), count: length))
-            return length
-        }
-        curl_multi_add_handle(multi, easy)
-        guard let code = try drive(multi, patience: patience, tick: tick) else { return nil }
-        guard code == CURLE_OK else { throw failure(code, of: easy) }
-        var status = 0
-        aura_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
-        answer.status = status
-        return answer
-    }
-
-    /// Runs the transfer to its end; nil when `tick` ended it.
-    private func drive(
-        _ multi: UnsafeMutableRawPointer, patience: Milliseconds, tick: () -> Bool
-    ) throws -> CURLcode? {
         let start = Clock.monotonic()
-        while true {
-            var running: CInt = 0
-            curl_multi_perform(multi, &running)
-            var left: CInt = 0
-            if let message = curl_multi_info_read(multi, &left), message.pointee.msg == CURLMSG_DONE
-            {
-                return message.pointee.data.result
+        do throws(Exchange.Trouble) {
+            let exchange = try Exchange(
+                body == nil ? "GET" : "POST", path + Self.text(of: query), body: body, at: socket,
+                answerBytesMax: Self.answerBytesMax)
+            while !(try exchange.advance()) {
+                guard Clock.monotonic().count - start.count < patience.count else { break }
+                exchange.wait(milliseconds: Self.tickMilliseconds)
+                guard tick() else { return nil }
             }
-            curl_multi_poll(multi, nil, 0, Self.tickMilliseconds, nil)
-            guard tick() else { return nil }
-            guard Clock.monotonic().count - start.count < patience.count else {
-                throw Failure(
-                    .retryLater, .unavailable,
-                    "aurad does not answer within \(HumanText.span(patience))",
-                    hint: "systemctl status aurad")
+            if exchange.isWhole {
+                return Answer(status: exchange.status, bytes: exchange.takeBody())
             }
+        } catch {
+            throw failure(error)
         }
+        throw Failure(
+            .retryLater, .unavailable,
+            "aurad does not answer within \(HumanText.span(patience))",
+            hint: "systemctl status aurad")
     }
 
     private static func text(of query: [(String, String)]) -> String {
@@ -158,19 +110,28 @@ struct Client {
         }
     }
 
-    private func failure(_ code: CURLcode, of easy: UnsafeMutableRawPointer) -> Failure {
-        var number = 0
-        aura_curl_get_long(easy, CURLINFO_OS_ERRNO, &number)
-        if code == CURLE_COULDNT_CONNECT, CInt(truncatingIfNeeded: number) == EACCES {
+    private func failure(_ trouble: Exchange.Trouble) -> Failure {
+        let reason: String
+        switch trouble {
+        case .unreachable(EACCES):
             let names = SocketAccess.names(of: socket)
             return Failure(
                 .denied, .denied, "not permitted to use \(socket)",
                 hint: "sudo adduser \(names.user) \(names.group), then log in again")
+        case .unreachable(let code), .broken(let code):
+            reason = String(cString: strerror(code))
+        case .answer(.cut): reason = "it closed the connection before its answer was whole"
+        case .answer(.malformed(let what)):
+            return Failure(
+                .internalError, .internalError,
+                "what answers at \(socket) does not speak HTTP: \(what)",
+                hint: "aura-ctl --socket PATH names another socket")
+        case .answer(.tooLarge(let bytesMax)):
+            return Failure(
+                .internalError, .internalError,
+                "aurad's answer is larger than \(bytesMax >> 20) MiB",
+                hint: "ask for less: one run, or fewer entries")
         }
-        let reason =
-            code == CURLE_COULDNT_CONNECT && number != 0
-            ? String(cString: strerror(CInt(truncatingIfNeeded: number)))
-            : String(cString: curl_easy_strerror(code))
         return Failure(
             .unreachable, .unavailable, "aurad cannot be reached at \(socket): \(reason)",
             hint: "systemctl start aurad")

@@ -1,5 +1,4 @@
 import AuraModel
-import CCurl
 
 /// What the models of a run say while they say it, from the daemon's stream of it.
 ///
@@ -8,8 +7,7 @@ import CCurl
 final class LiveFeed {
     private let path: String
     private let socket: String
-    private var easy: UnsafeMutableRawPointer?
-    private var multi: UnsafeMutableRawPointer?
+    private var exchange: Exchange?
     private var bytes: [UInt8] = []
     private var nextTry = Milliseconds.zero
 
@@ -24,50 +22,33 @@ final class LiveFeed {
         path = "\(ControlPath.runs)/\(run)/live"
     }
 
-    deinit { close() }
-
     /// What came since the last look.
     func take() -> [LivePiece] {
-        if multi == nil {
-            guard Clock.monotonic() >= nextTry, open() else { return [] }
+        do throws(Exchange.Trouble) {
+            if exchange == nil { exchange = try open() }
+            guard let exchange else { return [] }
+            let isOver = try exchange.advance()
+            guard exchange.status < 400 else {
+                close()
+                return []
+            }
+            bytes += exchange.takeBody()
+            defer { if isOver || bytes.count > Self.bytesMax { close() } }
+            return pieces()
+        } catch {
+            close()
+            return []
         }
-        var running: CInt = 0
-        curl_multi_perform(multi, &running)
-        defer { if running == 0 { close() } }
-        return pieces()
     }
 
-    private func open() -> Bool {
+    /// Nil while it is too early to try again.
+    private func open() throws(Exchange.Trouble) -> Exchange? {
+        guard Clock.monotonic() >= nextTry else { return nil }
         nextTry = Milliseconds(Clock.monotonic().count + Self.pause.count)
-        guard let easy = curl_easy_init(), let multi = curl_multi_init() else { return false }
-        (self.easy, self.multi) = (easy, multi)
-        aura_curl_set_text(easy, CURLOPT_URL, "http://aurad" + path)
-        aura_curl_set_text(easy, CURLOPT_UNIX_SOCKET_PATH, socket)
-        // A proxy in the environment is not for this.
-        aura_curl_set_text(easy, CURLOPT_PROXY, "")
-        aura_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-        aura_curl_set_long(easy, CURLOPT_FAILONERROR, 1)
-        // SAFETY: the handle is closed before the feed goes.
-        aura_curl_set_pointer(easy, CURLOPT_WRITEDATA, Unmanaged.passUnretained(self).toOpaque())
-        aura_curl_set_receiver(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-            guard let bytes, let context else { return 0 }
-            let feed = Unmanaged<LiveFeed>.fromOpaque(context).takeUnretainedValue()
-            guard feed.bytes.count + size * count <= LiveFeed.bytesMax else { return 0 }
-            feed.bytes.append(
-                contentsOf: UnsafeRawBufferPointer(
-                    start: UnsafeRawPointer(bytes), count: size * count))
-            return size * count
-        }
-        curl_multi_add_handle(multi, easy)
-        return true
+        return try Exchange("GET", path, body: nil, at: socket, answerBytesMax: Self.bytesMax)
     }
 
-    private func close() {
-        if let easy, let multi { curl_multi_remove_handle(multi, easy) }
-        if let easy { curl_easy_cleanup(easy) }
-        if let multi { curl_multi_cleanup(multi) }
-        (easy, multi, bytes) = (nil, nil, [])
-    }
+    private func close() { (exchange, bytes) = (nil, []) }
 
     /// The whole events that are there: a line of data each, and a blank one.
     private func pieces() -> [LivePiece] {

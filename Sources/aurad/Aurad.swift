@@ -9,7 +9,7 @@ import AuraSystem
 @main
 struct Aurad: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "aurad", abstract: "Supervise automatons.", version: Daemon.version)
+        commandName: "aurad", abstract: "Supervise automatons.", version: Release.version)
 
     @Option(name: .long, help: "The daemon's configuration.")
     var config = "/etc/aura/aurad.yaml"

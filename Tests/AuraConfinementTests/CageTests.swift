@@ -153,7 +153,19 @@ struct CageTests {
         #expect(try CageLab.countProcesses(in: inside) == 0)
     }
 
-    @Test("what a program leaves behind ends with it")
+    @Test("R16: a program that reads its standard input, or asks at a terminal, waits for nobody")
+    func standardInput() throws {
+        let launcher = try CageLab.shared.get().launcher()
+        let script = "cat; echo read $?; read line; echo asked $?; (exec </dev/tty) || echo none"
+        let outcome = try launcher.launch(
+            .command(run: "r", ["sh", "-c", script], workspace: nil)
+        ).collect()
+        #expect(outcome.end == .exited(0))
+        let lines = outcome.output.split(separator: "\n").map(String.init)
+        #expect(lines.first == "read 0" && lines.contains("asked 1") && lines.last == "none")
+    }
+
+    @Test("R22: what a program leaves behind ends with it")
     func leftovers() throws {
         let launcher = try CageLab.shared.get().launcher()
         let script = "setsid sleep 63 & readlink /proc/self/ns/pid"

@@ -53,7 +53,7 @@ struct LimitTests {
     ]
 
     @Test(
-        "a greedy program ends for the limit that it ran into, and nothing of it is left",
+        "R20: a greedy program ends for the limit that it ran into, and nothing of it is left",
         arguments: all, [false, true])
     func greed(_ greed: Greed, inGroup: Bool) throws {
         let lab = try CageLab.shared.get()

@@ -122,6 +122,38 @@ struct BudgetTests {
         #expect(try bench.outcome(run)?.ending == .budget)
     }
 
+    @Test("R5: a deadline goes with what it was for, and its passing is never a success")
+    func deadlines() throws {
+        let pause = Act.wait(span: .minutes(2), reason: "a server starts")
+        var bench = try KernelBench(Self.definition(run: BudgetLimits(wall: .minutes(10))))
+        let told = try #require(try bench.startRun())
+        try bench.propose(told, (1, pause))
+        let order = Order.tell(told, ChatMessage(id: "m1", text: "go on"))
+        try bench.send(.ordered(order, by: Principal("alice"), ticket: 2))
+        try bench.propose(told, (2, .finish(outcome: RunOutcome(.done, ""), report: "")))
+        #expect(try bench.outcome(told)?.ending == .done)
+        // Neither the end of the wait nor that of the wall time means anything any more.
+        let entries = bench.entries.count
+        for _ in 0..<5 { try bench.wait(.minutes(5)) }
+        #expect(bench.entries.count == entries)
+        let late = try #require(try bench.startRun())
+        try bench.propose(late, (1, pause))
+        try bench.wait(.minutes(10))
+        #expect(try bench.outcome(late)?.ending == .budget)
+    }
+
+    @Test("R18: a result is there when it is recorded, and its worker is ended whatever it does")
+    func result() throws {
+        var bench = try KernelBench(Self.definition())
+        let run = try #require(try bench.startRun())
+        try bench.propose(run, (1, .finish(outcome: RunOutcome(.done, "all"), report: "all")))
+        // Of the process nothing has been heard, and nothing ever is.
+        #expect(try bench.outcome(run)?.ending == .done)
+        let ends = bench.actions.count { if case .endAttempt(run, 1) = $0 { true } else { false } }
+        #expect(ends == 1)
+        #expect(try bench.startRun() != nil)
+    }
+
     @Test("a day whose budget is used up admits no further run")
     func dayIsOver() throws {
         let definition = Self.definition(day: BudgetLimits(tokens: 2000))

@@ -135,7 +135,7 @@ struct KernelTests {
         #expect(bench.entries.count == before)
     }
 
-    @Test("a worker that dies without progress is given up after a bounded number of attempts")
+    @Test("R3: a worker that dies and leaves no result has crashed after a bounded number of tries")
     func crashLoop() throws {
         var bench = try KernelBench(KernelBench.definition())
         try bench.send(.ordered(.run(KernelBench.name), by: Principal("alice"), ticket: 1))
@@ -171,7 +171,7 @@ struct KernelTests {
         #expect(try bench.outcome(run)?.ending == .protocolViolation)
     }
 
-    @Test("a command that the definition does not grant is denied, not run")
+    @Test("R39: a command that the definition does not grant is denied, not run")
     func commandsNotGranted() throws {
         var definition = KernelBench.definition()
         definition.capabilities.commands = false

@@ -41,7 +41,7 @@ struct PolicyTests {
         #expect(bench.kernel.state.runs[run] != nil)
     }
 
-    @Test("a landing without its proof ends the run as a violation", arguments: 0..<5)
+    @Test("R43: a landing without its proof ends the run as a violation", arguments: 0..<5)
     func unproven(flaw: Int) throws {
         var (bench, run) = try Self.bench()
         let export = StepRequest.export(base: "000", message: "m", overlay: [])

@@ -2,6 +2,15 @@ import Testing
 
 /// What holds of the project as a whole.
 @Suite struct TreeTests {
+    @Test("the version that the programs tell is the changelog's")
+    func version() throws {
+        let files = try SourceTree.all()
+        let changelog = files.first { $0.path == "debian/changelog" }?.lines.first ?? ""
+        let version = try #require(changelog.split { "()".contains($0) }.dropFirst().first)
+        let release = files.first { $0.path == "Sources/AuraModel/Release.swift" }?.lines ?? []
+        #expect(release.contains { $0.hasSuffix("static let version = \"\(version)\"") })
+    }
+
     /// Each target of Package.swift with the targets that it depends on.
     struct Manifest {
         var dependencies: [String: Set<String>] = [:]
