@@ -93,9 +93,11 @@ extension AgentLoop {
 
     /// Makes the conversation shorter and asks again, unless that was done and nothing came of it.
     private mutating func makeRoom(issuing counter: inout CommandCounter) -> Progress {
-        if let why = compaction.shorten(&messages, turns: turns) {
+        var shorter = messages
+        if let why = compaction.shorten(&shorter, turns: turns) {
             return stop(.contextOverflow, why)
         }
+        messages = shorter
         say(.user, [.text(AgentPrompt.compacted)])
         return reason(issuing: &counter)
     }

@@ -7,7 +7,7 @@ import AuraModel
 /// the other in the order in which the model made them, and together those that may be. Their
 /// results go back in that order, whichever ended first. Commands in the background go on beside all
 /// of it.
-struct AgentLoop: Hashable, Sendable {
+struct AgentLoop: Hashable, Sendable, Encodable {
     /// 3 messages without a tool call in a row: the model has been told twice by then.
     static let proseMax = 3
 
@@ -23,7 +23,7 @@ struct AgentLoop: Hashable, Sendable {
     /// 4 commands in the background: a server or two, and what is tried against them.
     static let jobsMax = 4
 
-    enum Phase: Hashable, Sendable {
+    enum Phase: Hashable, Sendable, Encodable {
         case idle
         /// The servers are asked for their tools, before the first words are said.
         case listing(CommandID, [ContentBlock], interruptions: Int)
@@ -41,14 +41,14 @@ struct AgentLoop: Hashable, Sendable {
     }
 
     /// A tool call that was begun, and what came of it.
-    struct Call: Hashable, Sendable {
+    struct Call: Hashable, Sendable, Encodable {
         var use: ToolUse
         var command: CommandID
         var outcome: Outcome?
     }
 
     /// What a model is told of a call.
-    struct Outcome: Hashable, Sendable {
+    struct Outcome: Hashable, Sendable, Encodable {
         var output: String
         var isError = false
         var isDenied = false
@@ -67,7 +67,7 @@ struct AgentLoop: Hashable, Sendable {
     }
 
     /// How the model ends its work.
-    enum Ending: Hashable, Sendable {
+    enum Ending: Hashable, Sendable, Encodable {
         /// With a tool call: nobody reads its prose.
         case tool
         /// With a message without a tool call, which is its answer.
@@ -77,7 +77,7 @@ struct AgentLoop: Hashable, Sendable {
     private(set) var system: String
     let ending: Ending
     private(set) var offered: [AgentTool]
-    private(set) var schemas: [ToolSchema]
+    @Given private(set) var schemas: [ToolSchema]
     /// Those that the definition declares and this agent may use.
     let servers: [ServerDeclaration]
     let limits: Definition.Limits
@@ -85,7 +85,7 @@ struct AgentLoop: Hashable, Sendable {
     let rules: Int
 
     var phase = Phase.idle
-    var messages: [Message] = []
+    @Newest var messages: [Message] = []
     /// Calls of the last answer that are not yet begun, in order.
     var rest: [ToolUse] = []
     /// Results of the last answer's calls so far, in order.

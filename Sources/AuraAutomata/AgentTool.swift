@@ -1,7 +1,7 @@
 import AuraModel
 
 /// What a model can call by name: a tool that is performed outside, or one that the kernel answers.
-enum AgentTool: Hashable, Sendable {
+enum AgentTool: Hashable, Sendable, Encodable {
     case performed(ToolName)
     /// A tool of a server that the definition declares.
     case served(ServedTool)
@@ -80,7 +80,7 @@ enum AgentTool: Hashable, Sendable {
 }
 
 /// A tool call as it stands in the model's answer.
-struct ToolUse: Hashable, Sendable {
+struct ToolUse: Hashable, Sendable, Encodable {
     var id: String
     var name: String
     var input: JSONValue

@@ -6,7 +6,7 @@ package import AuraModel
 /// same commands, on the first day and after every crash. Commands are numbered from 1 in the order
 /// in which they are given, none is given twice, at most one of them is `finish`, and none follows
 /// it. A transaction for a command that is not outstanding changes nothing.
-package enum Automaton: Hashable, Sendable {
+package enum Automaton: Hashable, Sendable, Encodable {
     case taskRun(TaskRun)
     case devLoop(DevLoop)
     case chat(Chat)
@@ -53,7 +53,7 @@ package enum Automaton: Hashable, Sendable {
 }
 
 /// Gives commands their numbers: from 1, without gaps.
-struct CommandCounter: Hashable, Sendable {
+struct CommandCounter: Hashable, Sendable, Encodable {
     private(set) var last: CommandID = 0
 
     mutating func issue(_ act: Act) -> Command {

@@ -10,8 +10,8 @@ package import AuraModel
 ///                                     +------- rework, bounded ----------+
 ///
 /// Without a workspace it begins with `answering`, and without leave to edit it ends there.
-package struct Chat: Hashable, Sendable {
-    private enum State: Hashable, Sendable {
+package struct Chat: Hashable, Sendable, Encodable {
+    private enum State: Hashable, Sendable, Encodable {
         case idle
         case surveying(ChatTurn, OutstandingStep)
         case preparing(ChatTurn, base: String, OutstandingStep)
@@ -23,7 +23,7 @@ package struct Chat: Hashable, Sendable {
     }
 
     private let run: RunID
-    private let definition: Definition
+    @Given private var definition: Definition
     private let rules: Int
     private var state = State.idle
     private var agent: AgentLoop
@@ -33,8 +33,9 @@ package struct Chat: Hashable, Sendable {
 
     /// The machine for an assignment, before its first transaction.
     package init(assignment: Assignment) {
+        let definition = assignment.definition
         run = assignment.run
-        definition = assignment.definition
+        self.definition = definition
         agent = AgentLoop(
             system: ChatPrompt.system(assignment), offered: AgentTool.ofChat(assignment),
             limits: definition.limits, ending: .prose, rules: assignment.rules,

@@ -4,7 +4,7 @@ import AuraModel
 /// older tool calls said goes, what was asked, thought and done stays.
 ///
 /// A fold of the same transactions makes the same, so the record tells what the model saw.
-struct Compaction: Hashable, Sendable {
+struct Compaction: Hashable, Sendable, Encodable {
     /// 6 messages, three turns, stay as they are: the work under way.
     static let keptMessages = 6
 

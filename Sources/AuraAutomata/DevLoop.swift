@@ -10,9 +10,9 @@ package import AuraModel
 /// There is one bench: steps go one after the other, and children work beside them, as many as the
 /// definition allows. Each survey starts from the tip of what has landed, so ticks are seen and later
 /// tasks build on earlier ones. A task that fails blocks only those that wait for it.
-package struct DevLoop: Hashable, Sendable {
+package struct DevLoop: Hashable, Sendable, Encodable {
     /// What a step is for.
-    enum Stage: Hashable, Sendable {
+    enum Stage: Hashable, Sendable, Encodable {
         case survey
         /// The specification beside the task list, whose receipt the definition demands.
         case receipt(StepReading.Survey)
@@ -33,22 +33,22 @@ package struct DevLoop: Hashable, Sendable {
     }
 
     /// The step under way.
-    struct Bench: Hashable, Sendable {
+    struct Bench: Hashable, Sendable, Encodable {
         var stage: Stage
         var command: CommandID
         var interruptions: Int
     }
 
     /// A child at work.
-    struct Work: Hashable, Sendable {
+    struct Work: Hashable, Sendable, Encodable {
         var attempt: TaskAttempt
         var isReview: Bool
     }
 
-    enum Phase: Hashable, Sendable { case idle, running, finished }
+    enum Phase: Hashable, Sendable, Encodable { case idle, running, finished }
 
     let run: RunID
-    let definition: Definition
+    @Given private(set) var definition: Definition
     let rules: Int
     var phase = Phase.idle
     var counter = CommandCounter()
@@ -61,10 +61,10 @@ package struct DevLoop: Hashable, Sendable {
     var list = TaskList("")
     var isSurveyDue = true
     /// Commits on which the definition's steps are known to pass.
-    var green: Set<String> = []
+    @Unordered var green: Set<String> = []
     /// Landed work that is to be put on the new base, and which commits that was tried with.
     var restacks: [StepReading.Stale] = []
-    var tried: Set<String> = []
+    @Unordered var tried: Set<String> = []
     /// The landed commit on an older base that each task's branch may leave.
     var stale: [String: String] = [:]
     var story = DevLoopStory()

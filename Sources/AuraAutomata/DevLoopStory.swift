@@ -1,8 +1,8 @@
 import AuraModel
 
 /// What a dev loop has done so far, and how it is told in the end.
-struct DevLoopStory: Hashable, Sendable {
-    struct Landed: Hashable, Sendable {
+struct DevLoopStory: Hashable, Sendable, Encodable {
+    struct Landed: Hashable, Sendable, Encodable {
         var id: String
         var title: String
         var commit: String
@@ -12,7 +12,7 @@ struct DevLoopStory: Hashable, Sendable {
         var isRestacked = false
     }
 
-    struct Failed: Hashable, Sendable {
+    struct Failed: Hashable, Sendable, Encodable {
         var id: String
         var reason: String
         /// Where its work is kept.
@@ -20,7 +20,7 @@ struct DevLoopStory: Hashable, Sendable {
     }
 
     /// An open task that was not begun; without an obstacle it could have been.
-    struct Left: Hashable, Sendable {
+    struct Left: Hashable, Sendable, Encodable {
         var id: String
         var obstacle: String?
     }

@@ -45,7 +45,9 @@ package struct Fold: Sendable {
     package var basis: Int { confirmed.count }
 
     /// The digest of the state in which those were given.
-    package var stateDigest: String { StateDigest.of((tentative ?? confirmed).automaton) }
+    package var stateDigest: String {
+        get throws { try StateDigest.of((tentative ?? confirmed).automaton) }
+    }
 
     /// What is to be proposed: all open commands, in order.
     package var open: [Command] { (tentative ?? confirmed).open }

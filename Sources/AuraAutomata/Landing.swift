@@ -3,9 +3,9 @@ import AuraModel
 /// From a tree to a branch: export, a fresh checkout, every declared step, the branch moved.
 ///
 ///     export -> checkout -> verify... -> land
-struct Landing: Hashable, Sendable {
+struct Landing: Hashable, Sendable, Encodable {
     /// What is landed where.
-    struct Plan: Hashable, Sendable {
+    struct Plan: Hashable, Sendable, Encodable {
         var base: String
         var branch: String
         var message: String
@@ -24,7 +24,7 @@ struct Landing: Hashable, Sendable {
         case ended(RunOutcome)
     }
 
-    private enum Stage: Hashable, Sendable {
+    private enum Stage: Hashable, Sendable, Encodable {
         case export
         case checkout(commit: String)
         case verify(commit: String, index: Int)

@@ -5,7 +5,7 @@ import AuraModel
 /// The daemon makes calls again by itself, within its providers' limits and the run's budget: a
 /// failure that comes here with its number of tries is the last. Records from before it did that
 /// have failures without; the kernel asked again itself then, and a fold of them still has to.
-struct ModelRetry: Hashable, Sendable {
+struct ModelRetry: Hashable, Sendable, Encodable {
     /// 5 retries: with the waits between them about half a minute, and each may bring its own,
     /// longer wait.
     static let retriesMax = 5

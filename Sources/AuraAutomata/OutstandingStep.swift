@@ -2,7 +2,7 @@ import AuraModel
 
 /// A step that is under way, and run again when it was interrupted: each begins by clearing what it
 /// left.
-struct OutstandingStep: Hashable, Sendable {
+struct OutstandingStep: Hashable, Sendable, Encodable {
     private(set) var request: StepRequest
     private var command: CommandID
     private var interruptions = 0

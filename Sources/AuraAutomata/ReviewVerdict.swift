@@ -4,7 +4,7 @@ import AuraModel
 ///
 ///     {"verdict": "accept", "checks": [{"accept": "US1-AC1", "met": true, "why": "..."}],
 ///      "findings": [{"path": "a.c", "line": 3, "problem": "..."}]}
-struct ReviewVerdict: Hashable, Sendable {
+struct ReviewVerdict: Hashable, Sendable, Encodable {
     /// Whether it may land.
     var isAccepted: Bool
     /// What is to be mended, a line each.

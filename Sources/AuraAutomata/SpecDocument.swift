@@ -18,9 +18,9 @@
 ///
 /// Ids are never used again: what was removed stays as a struck-out line. An item may go on in
 /// indented lines.
-struct SpecDocument: Hashable, Sendable {
+struct SpecDocument: Hashable, Sendable, Encodable {
     /// A user story with its acceptance criteria.
-    struct Story: Hashable, Sendable {
+    struct Story: Hashable, Sendable, Encodable {
         var id: String
         var title: String
         var priority: String
@@ -29,7 +29,7 @@ struct SpecDocument: Hashable, Sendable {
     }
 
     /// An id with its text; `line` is 0 where it comes from no file.
-    struct Item: Hashable, Sendable {
+    struct Item: Hashable, Sendable, Encodable {
         var id: String
         var text: String
         /// Ids of acceptance criteria that stand for it; of a requirement only.
@@ -38,7 +38,7 @@ struct SpecDocument: Hashable, Sendable {
     }
 
     /// A question that an operator was asked.
-    struct Clarification: Hashable, Sendable {
+    struct Clarification: Hashable, Sendable, Encodable {
         var id: String
         var question: String
         var answer: String

@@ -1,7 +1,7 @@
 import AuraModel
 
 /// A whole specification as a model hands it in.
-struct SpecDraft: Hashable, Sendable {
+struct SpecDraft: Hashable, Sendable, Encodable {
     var document = SpecDocument()
     var plan = ""
     var tasks: [SpecTasks.Draft] = []

@@ -11,7 +11,7 @@ package import AuraModel
 ///
 /// The model reads the repository and hands in a draft; merging it by id, the lint, the trace and
 /// its receipt are code. Requirements that were specified before end the run at once.
-package struct SpecGen: Hashable, Sendable {
+package struct SpecGen: Hashable, Sendable, Encodable {
     /// 4 drafts that do not hold together: a fifth seldom does.
     static let flawedMax = 4
     /// 3 rounds of questions: by then the requirements are to be written anew.
@@ -20,7 +20,7 @@ package struct SpecGen: Hashable, Sendable {
     static let requirementsBytesMax = 256 << 10
 
     /// What the draft is made of.
-    private struct Material: Hashable, Sendable {
+    private struct Material: Hashable, Sendable, Encodable {
         var base: String
         var old = SpecFiles()
         var requirements = ""
@@ -28,7 +28,7 @@ package struct SpecGen: Hashable, Sendable {
         var digest: String { ContentDigest.of([requirements]) }
     }
 
-    private enum State: Hashable, Sendable {
+    private enum State: Hashable, Sendable, Encodable {
         case idle
         case surveying(OutstandingStep)
         case readingSpec(Material, head: String, OutstandingStep)
@@ -43,7 +43,7 @@ package struct SpecGen: Hashable, Sendable {
     }
 
     private let run: RunID
-    private let definition: Definition
+    @Given private var definition: Definition
     private let rules: Int
     private var state = State.idle
     private var agent: AgentLoop
@@ -56,8 +56,9 @@ package struct SpecGen: Hashable, Sendable {
 
     /// The machine for an assignment, before its first transaction.
     package init(assignment: Assignment) {
+        let definition = assignment.definition
         run = assignment.run
-        definition = assignment.definition
+        self.definition = definition
         agent = AgentLoop(
             system: SpecPrompt.system(definition), offered: AgentTool.ofSpecGen,
             limits: definition.limits, rules: assignment.rules)

@@ -1,5 +1,5 @@
 /// The four files of a specification.
-struct SpecFiles: Hashable, Sendable {
+struct SpecFiles: Hashable, Sendable, Encodable {
     var spec = ""
     var plan = ""
     var tasks = ""

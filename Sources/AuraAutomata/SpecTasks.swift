@@ -6,9 +6,9 @@
 ///           files: calc.sh
 ///           verify: test "$(sh calc.sh mul 6 7)" = 42
 ///     - ~~T002~~ (removed)
-struct SpecTasks: Hashable, Sendable {
+struct SpecTasks: Hashable, Sendable, Encodable {
     /// A task as a draft has it.
-    struct Draft: Hashable, Sendable {
+    struct Draft: Hashable, Sendable, Encodable {
         var id: String
         var title: String
         var story: String?

@@ -2,7 +2,7 @@ import AuraModel
 
 /// Notices an agent that goes in circles: the same call with the same result, the same error from
 /// different calls, or two calls that take turns.
-struct StallWatch: Hashable, Sendable {
+struct StallWatch: Hashable, Sendable, Encodable {
     /// 3: twice can be an honest second look.
     static let nudgeAt = 3
 
@@ -23,7 +23,7 @@ struct StallWatch: Hashable, Sendable {
         case stalled(String)
     }
 
-    private struct Sight: Hashable, Sendable {
+    private struct Sight: Hashable, Sendable, Encodable {
         var name: String
         var input: JSONValue
         var output: String

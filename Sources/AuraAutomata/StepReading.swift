@@ -22,7 +22,7 @@ enum StepReading {
     static let interruptionsMax = 3
 
     /// What `survey` found.
-    struct Survey: Hashable, Sendable {
+    struct Survey: Hashable, Sendable, Encodable {
         var base: String
         /// The task list as it stands in the base, byte for byte.
         var list: String
@@ -31,7 +31,7 @@ enum StepReading {
     }
 
     /// A landed commit, not merged yet, whose base is no longer the base branch's tip.
-    struct Stale: Hashable, Sendable {
+    struct Stale: Hashable, Sendable, Encodable {
         var commit: String
         var task: String
     }

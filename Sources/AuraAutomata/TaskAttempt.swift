@@ -1,7 +1,7 @@
 import AuraModel
 
 /// One try at a task of a dev loop, and what it is asked and told.
-struct TaskAttempt: Hashable, Sendable {
+struct TaskAttempt: Hashable, Sendable, Encodable {
     var task: TaskList.Task
     /// The commit that the work is a change of.
     var base: String

@@ -5,9 +5,9 @@ package import AuraModel
 /// Markdown with boxes (our own form, spec-kit's, OpenSpec's and Kiro's), or JSON of Taskmaster, Ralph
 /// or beads; `aura-tasks(5)` has the grammar. The text is kept byte for byte: a tick changes the mark
 /// of its task, and where that closes a group the group's, and nothing else.
-package struct TaskList: Hashable, Sendable {
+package struct TaskList: Hashable, Sendable, Encodable {
     /// One task of the list.
-    package struct Task: Hashable, Sendable {
+    package struct Task: Hashable, Sendable, Encodable {
         package var id: String
         package var title: String
         /// Further lines of its text, without their indentation.
@@ -45,13 +45,13 @@ package struct TaskList: Hashable, Sendable {
     }
 
     /// Bytes of the text that say whether something is done.
-    struct Mark: Hashable, Sendable {
+    struct Mark: Hashable, Sendable, Encodable {
         var range: Range<Int>
         var ticked: String
     }
 
     /// A box that stands for the boxes below it, as Kiro writes them.
-    struct Group: Hashable, Sendable {
+    struct Group: Hashable, Sendable, Encodable {
         var id: String
         var title: String
         var isDone: Bool

@@ -13,14 +13,14 @@ package import AuraModel
 ///
 /// A run whose definition has a list of commands does those instead of `working`, and asks no
 /// model.
-package struct TaskRun: Hashable, Sendable {
+package struct TaskRun: Hashable, Sendable, Encodable {
     /// 2: a third round on the same failure seldom brings what two did not.
     static let reworkMax = 2
 
     /// What a step is for.
     ///
     /// `commit` is nil when the agent changed nothing: then the base is verified.
-    private enum Stage: Hashable, Sendable {
+    private enum Stage: Hashable, Sendable, Encodable {
         case survey
         case prepare(base: String)
         /// The project's notes in a commit, for an agent that works on `base`.
@@ -34,7 +34,7 @@ package struct TaskRun: Hashable, Sendable {
         case land(base: String, commit: String)
     }
 
-    private enum State: Hashable, Sendable {
+    private enum State: Hashable, Sendable, Encodable {
         case idle
         case stepping(Stage, CommandID, interruptions: Int)
         /// The agent has the outstanding command; `base` is nil without a workspace of one's own.
@@ -43,7 +43,7 @@ package struct TaskRun: Hashable, Sendable {
     }
 
     private let run: RunID
-    private let definition: Definition
+    @Given private var definition: Definition
     private let task: TaskBrief?
     private var state = State.idle
     private let rules: Int
@@ -58,17 +58,18 @@ package struct TaskRun: Hashable, Sendable {
 
     /// The machine for an assignment, before its first transaction.
     package init(assignment: Assignment) {
+        let definition = assignment.definition
         run = assignment.run
-        definition = assignment.definition
+        self.definition = definition
         task = assignment.task
         rules = assignment.rules
         agent = AgentLoop(
             system: AgentPrompt.system(assignment), offered: AgentTool.offered(assignment),
             limits: definition.limits,
             changesTree: definition.workspace != nil
-                && definition.letsWorkerWrite(role: task?.role),
-            rules: rules,
-            servers: task?.role == .review ? [] : definition.servers ?? [])
+                && definition.letsWorkerWrite(role: assignment.task?.role),
+            rules: assignment.rules,
+            servers: assignment.task?.role == .review ? [] : definition.servers ?? [])
     }
 
     /// Takes in one transaction and returns what is to be done about it.

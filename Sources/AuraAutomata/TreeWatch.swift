@@ -1,7 +1,7 @@
 import AuraModel
 
 /// Notices an agent that is busy and never changes its tree: what counts as progress is a change.
-struct TreeWatch: Hashable, Sendable {
+struct TreeWatch: Hashable, Sendable, Encodable {
     /// 12 turns: a stranger to a repository reads for some before the first edit.
     static let nudgeAt = 12
 

@@ -66,6 +66,6 @@ extension TurnLoop {
         guard foresight != nil else { return }
         foresight = nil
         commits.forget()
-        trimDue = TrimDue(ofRecord: true)
+        trimDue = TrimDue(.record)
     }
 }

@@ -1,12 +1,21 @@
 import AuraRecord
 import AuraSystem
 
-/// Memory that the start or a large commit took, and that is not given back yet.
+/// Memory that was taken, and that is not given back yet.
 struct TrimDue {
+    /// What is given back; each with those before it.
+    enum Extent: Comparable {
+        /// The program's own pages, which any turn maps.
+        case image
+        /// What was freed: the start takes ten times what follows.
+        case heap
+        /// What LMDB holds of a large commit: every page that it wrote at once.
+        case record
+    }
+
     /// Monotonic milliseconds from which on it is.
     let at: Int
-    /// Whether LMDB holds some of it: every page that it wrote at once.
-    let ofRecord: Bool
+    let extent: Extent
 
     /// A thousand entries, some megabytes: what a smaller commit took is soon used again.
     static let entriesMin = 1000
@@ -15,23 +24,28 @@ struct TrimDue {
     private static let restMilliseconds = 1000
 
     /// To be given back when that time is over.
-    init(ofRecord: Bool) {
+    init(_ extent: Extent) {
         at = SystemClock.monotonicMilliseconds() + Self.restMilliseconds
-        self.ofRecord = ofRecord
+        self.extent = extent
     }
 }
 
 extension TurnLoop {
-    /// Gives memory back once what took it is done: the start, ten thousand definitions that were
-    /// loaded, or as many firings of one second.
+    /// Gives memory back once what took it is done: a turn, the start, ten thousand definitions that
+    /// were loaded, or as many firings of one second.
     func trim() {
         guard let due = trimDue, due.at <= SystemClock.monotonicMilliseconds() else { return }
         guard foresight == nil, commits.trouble == nil, !audit.hasMore(store.head.sequence) else {
-            trimDue = TrimDue(ofRecord: due.ofRecord)
+            trimDue = TrimDue(due.extent)
             return
         }
         trimDue = nil
-        if due.ofRecord { store.trim() }
-        ProcessMemory.trim()
+        if due.extent >= .record { store.trim() }
+        if due.extent >= .heap { ProcessMemory.trim() } else { ProcessMemory.releaseImage() }
+    }
+
+    /// After each turn: what it mapped is given back when none follows.
+    func rest() {
+        if trimDue.map({ $0.extent == .image }) ?? true { trimDue = TrimDue(.image) }
     }
 }

@@ -54,8 +54,8 @@ final class TurnLoop {
     private var zones = ZoneStamps()
     /// What happened while a turn waited for the disk.
     private var held: [Event] = []
-    /// What the start or a large commit took and is not given back yet.
-    var trimDue: TrimDue? = TrimDue(ofRecord: false)
+    /// What was taken and is not given back yet.
+    var trimDue: TrimDue? = TrimDue(.heap)
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
@@ -201,6 +201,7 @@ final class TurnLoop {
         audit.advance(to: store.head.sequence)
         try foresee()
         try armTimer()
+        rest()
     }
 
     /// Decides `events`, and what acting on them brings in turns of its own, until the disk takes
@@ -250,7 +251,7 @@ final class TurnLoop {
 
     private func act(_ committed: Committer.Committed) throws -> [Event] {
         if !committed.entries.isEmpty { audit.follow(committed.entries) }
-        if committed.entries.count >= TrimDue.entriesMin { trimDue = TrimDue(ofRecord: true) }
+        if committed.entries.count >= TrimDue.entriesMin { trimDue = TrimDue(.record) }
         effects.note(committed.entries)
         effects.settle(committed.entries)
         var events: [Event] = []

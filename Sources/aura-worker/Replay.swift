@@ -11,10 +11,9 @@ enum Replay {
         var automaton = Automaton(assignment: assignment)
         for (index, transaction) in assignment.history.enumerated() {
             let commands = automaton.step(transaction)
+            let state = try StateDigest.of(automaton)
             try Session.send(
-                .folded(
-                    transaction: index + 1, commands: commands, state: StateDigest.of(automaton)),
-                on: channel)
+                .folded(transaction: index + 1, commands: commands, state: state), on: channel)
         }
     }
 }

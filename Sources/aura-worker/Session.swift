@@ -36,6 +36,8 @@ struct Session {
     private static let assignmentMilliseconds: Int32 = 60_000
     /// A minute: the daemon reads every turn; when it does not for so long, it is gone.
     private static let sendMilliseconds: Int32 = 60_000
+    /// A tenth of a second without a frame: mapping again takes less than a hundredth of that.
+    private static let restMilliseconds: Int32 = 100
     /// A minute between looks at a silent daemon; its end closes the socket, which ends the wait at
     /// once.
     private static let waitMilliseconds: Int32 = 60_000
@@ -106,9 +108,6 @@ struct Session {
     /// Takes up what is there, and converses until the daemon closes the broker.
     mutating func run() throws {
         try takeUp()
-        // The model thinks now, for longer than it takes to map again what is needed: there may be many
-        // workers, and each would count what its start has touched.
-        ProcessMemory.releaseImage()
         while let frame = try receive() {
             switch try JSON.decode(FrameDown.self, from: frame) {
             case .assign: throw Failure.unexpected("a second assignment")
@@ -163,12 +162,12 @@ struct Session {
     private mutating func propose(_ outcomes: [Transaction]) throws {
         planned = [:]
         _ = kernel.suppose(outcomes)
-        let first = round(outcomes, kernel.open)
+        let first = try round(outcomes, kernel.open)
         var rounds = [first]
         while rounds.count < Self.roundsMax {
             let found = rounds[rounds.count - 1].commands.compactMap { performIfPure($0) }
             if found.isEmpty { break }
-            rounds.append(round(found, kernel.suppose(found)))
+            rounds.append(try round(found, kernel.suppose(found)))
         }
         let proposal = Proposal(
             basis: kernel.basis, outcomes: first.outcomes, commands: first.commands,
@@ -183,7 +182,7 @@ struct Session {
     /// A round, its tools planned.
     private mutating func round(
         _ outcomes: [Transaction], _ wanted: [Command]
-    ) -> Proposal.Round {
+    ) throws -> Proposal.Round {
         var commands = wanted
         for index in commands.indices {
             guard case .tool(let call) = commands[index].act, call.tool.place == .worker
@@ -193,7 +192,7 @@ struct Session {
             if case .perform(let call) = plan { commands[index].act = .tool(call: call) }
         }
         return Proposal.Round(
-            outcomes: outcomes, commands: commands, state: kernel.stateDigest)
+            outcomes: outcomes, commands: commands, state: try kernel.stateDigest)
     }
 
     private mutating func performIfPure(_ command: Command) -> Transaction? {
@@ -216,12 +215,18 @@ struct Session {
     }
 
     private func receive() throws -> [UInt8]? {
+        var milliseconds = Self.restMilliseconds
         while true {
             do throws(FrameError) {
-                return try channel.receiveBlocking(timeoutMilliseconds: Self.waitMilliseconds)
+                return try channel.receiveBlocking(timeoutMilliseconds: milliseconds)
             } catch {
                 guard case .timedOut = error else { throw error }
             }
+            guard milliseconds != Self.waitMilliseconds else { continue }
+            // The model thinks, for far longer than it takes to map again what is needed: there may be
+            // many workers, and each would count what its last turn has touched.
+            ProcessMemory.releaseImage()
+            milliseconds = Self.waitMilliseconds
         }
     }
 

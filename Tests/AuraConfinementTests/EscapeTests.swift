@@ -82,7 +82,7 @@ struct EscapeTests {
         let plan = CagePlan.worker(
             run: "r1", workspace: scene.workspace, writable: writes,
             arguments: [writes ? "worker" : "reader"] + scene.arguments)
-        let cage = try start(plan, held: held, by: lab.launcher())
+        let cage = try start(plan, held ? .held : .plain, by: lab.launcher())
         let broker = cage.takeBroker()
         let outcome = try cage.collect()
         let count = try judge(outcome, attemptsMin: 150)

@@ -47,7 +47,7 @@ struct WorkerTalkTests {
         #expect(throws: WorkerTalk.Flaw.self) { try talk.take(propose) }
         #expect(try talk.take(attest) == .attested(Self.attestation))
         #expect(throws: WorkerTalk.Flaw.self) { try talk.take(attest) }
-        let replayed = try JSON.encode(FrameUp.folded(transaction: 1, commands: []))
+        let replayed = try JSON.encode(FrameUp.folded(transaction: 1, commands: [], state: "1:0"))
         #expect(throws: WorkerTalk.Flaw.self) { try talk.take(replayed) }
         #expect(throws: WorkerTalk.Flaw.self) { try talk.take(Array("{".utf8)) }
     }
