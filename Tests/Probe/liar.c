@@ -129,7 +129,7 @@ static void act(const char *name)
     CASE("oversize") head(UINT32_MAX);
     CASE("half") head(1000), put("{", 1), exit(0);
     CASE("twice") attest(2);
-    CASE("replays") frame("{\"folded\":{\"transaction\":1,\"commands\":[]}}");
+    CASE("replays") frame("{\"folded\":{\"transaction\":1,\"commands\":[],\"state\":\"\"}}");
     CASE("future") propose("\"basis\":9,\"outcomes\":[],\"commands\":[]");
     CASE("idle") propose("\"basis\":1,\"outcomes\":[],\"commands\":[]");
     CASE("forges") propose(
