@@ -317,7 +317,7 @@ package final class Cage {
         }
         // Who has no group is found by its program, which nobody may have asked for yet.
         if group == nil, started == nil { try? readStatus() }
-        let inside = group?.processes ?? started.map(ProcessUse.neighbours) ?? []
+        let inside = group?.processes ?? started.map(groups.table.neighbours) ?? []
         var ticks = 0
         for process in inside.compactMap(ProcessUse.init) {
             use.memory += process.memory

@@ -13,6 +13,9 @@ package final class CageGroups {
     /// What a host without it cannot enforce; none of it is fatal.
     package let missing: [HostFeatures.Missing]
 
+    /// For cages that are in no group.
+    let table = ProcessTable()
+
     private let cages: String?
     private let controllers: Set<String>
     private var made = 0

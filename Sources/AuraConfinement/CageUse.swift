@@ -48,27 +48,4 @@ struct ProcessUse {
         threads = Int(fields[18]) ?? 1
         memory = max(0, pages[1] - pages[2]) * Self.pageBytes
     }
-
-    /// Every process in the pid namespace that `member` is in, by a walk over all of /proc.
-    static func neighbours(of member: ProcessID) -> [ProcessID] {
-        guard let wanted = namespace(of: "\(member)"), let directory = opendir("/proc") else {
-            return []
-        }
-        defer { closedir(directory) }
-        var found: [ProcessID] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard let number = Int32(name), namespace(of: name) == wanted else { continue }
-            found.append(ProcessID(number))
-        }
-        return found
-    }
-
-    private static func namespace(of process: String) -> UInt64? {
-        var information = stat()
-        guard stat("/proc/\(process)/ns/pid", &information) == 0 else { return nil }
-        return UInt64(information.st_ino)
-    }
 }
