@@ -132,6 +132,8 @@ install: build
 	install -m 755 out/bin/aurad $(DESTDIR)$(sbindir)
 	install -m 755 out/bin/aura-ctl $(DESTDIR)$(bindir)
 	install -m 755 out/bin/aura-cage out/bin/aura-worker $(DESTDIR)$(libexecdir)
+	install -d -m 700 $(DESTDIR)$(libexecdir)/sealed
+	install -d $(DESTDIR)$(libexecdir)/sealed/proc
 	install -d $(DESTDIR)$(sysconfdir)/automata
 	install -m 644 etc/*.yaml $(DESTDIR)$(sysconfdir)
 	install -m 644 automata/*.yaml $(DESTDIR)$(sysconfdir)/automata

@@ -1,4 +1,5 @@
 import AuraSystem
+import Glibc
 
 /// How a cage ended.
 package enum CageExit: Hashable, Sendable {
@@ -10,6 +11,12 @@ package enum CageExit: Hashable, Sendable {
     /// `landlock_absent`, `source_refused`, `exec`), `detail` the path it was about or "", with the
     /// errno. Names are those of the `refuse` calls in aura-cage.
     case refused(feature: String, detail: String, code: Int32)
+
+    /// A refusal in one line: "source_refused (/srv/x): No such file or directory".
+    package static func text(refused feature: String, _ detail: String, _ code: Int32) -> String {
+        let place = detail.isEmpty ? feature : "\(feature) (\(detail))"
+        return code == 0 ? place : "\(place): \(String(cString: strerror(code)))"
+    }
 }
 
 /// One record of the status descriptor; twin of `struct status_record` in cage.h.

@@ -326,8 +326,8 @@ extension StepResult.Exit {
         switch end {
         case .exited(let code): self = .exited(code: Int(code))
         case .signalled(let number): self = .signalled(number: Int(number), limit: limit)
-        case .refused(let feature, let detail, _):
-            self = .refused(feature: detail.isEmpty ? feature : "\(feature) (\(detail))")
+        case .refused(let feature, let detail, let code):
+            self = .refused(feature: CageExit.text(refused: feature, detail, code))
         }
     }
 }

@@ -126,6 +126,19 @@ static int wait_for(pid_t pid)
     return 128 + info.si_status;
 }
 
+// clone(2), ERRORS: what of all that is asked for at once was not to be had.
+static const char *clone_refusal(int error)
+{
+    switch (error) {
+    case EBUSY: case EACCES: case EOPNOTSUPP: case ENODEV: case ENOENT:
+        return "cgroup_refused"; // ENODEV: it was removed meanwhile.
+    case EAGAIN: case ENOMEM:
+        return "process_refused";
+    default:
+        return "userns_denied";
+    }
+}
+
 int main(int word_count, char **words)
 {
     if (word_count == 2 && strcmp(words[1], "keep") == 0)
@@ -187,10 +200,7 @@ int main(int word_count, char **words)
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid < 0)
-        // EBUSY, EACCES and EOPNOTSUPP are about the cgroup; namespaces have other refusals.
-        refuse(errno == EBUSY || errno == EACCES || errno == EOPNOTSUPP ? "cgroup_refused"
-                                                                         : "userns_denied",
-               NULL, errno);
+        refuse(clone_refusal(errno), NULL, errno);
     // The way into cgroupfs: nothing inside may have it.
     if (policy.header.flags & FLAG_GROUP)
         close(FD_GROUP);
