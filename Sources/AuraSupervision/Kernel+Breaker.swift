@@ -13,8 +13,8 @@ extension Kernel {
             .breakerOpened(reason: outcome.detail, until: until), automaton: row.automaton, at: now)
     }
 
-    /// When pauses by a breaker end by themselves.
-    var coolDowns: [Instant] { state.coolingDown.values.sorted() }
+    /// When the first pause by a breaker ends by itself.
+    var nextCoolDown: Instant? { state.coolingDown.values.min() }
 
     /// Puts schedules back in force whose breaker has cooled down.
     mutating func endCoolDowns(at now: Instant) throws {

@@ -1,19 +1,5 @@
 import AuraModel
 
-/// A model call of this process's lifetime: what is asked, and how far it is.
-struct ModelCall: Sendable {
-    /// As the run's kernel wants it; each try has its own bound on the answer.
-    var request: ModelRequest
-    var bytes: Int
-    /// Who is asked, now or next.
-    var reasoner: String
-    /// The order in which calls came.
-    var number: Int
-    var isUnderWay = false
-    /// What the provider said of its input at the beginning of its answer.
-    var begun: TokenUsage?
-}
-
 /// Model calls: each within the provider's limits, and again while that may help.
 extension Kernel {
     /// Takes up a call that is in the record, with what is held for it.
@@ -27,10 +13,8 @@ extension Kernel {
 
     /// Makes every call that may be made now, in the order in which they came.
     mutating func placeCalls(at now: Instant) throws {
-        guard calls.contains(where: { !$0.value.isUnderWay }) else { return }
-        let waiting = calls.filter { !$0.value.isUnderWay }.sorted {
-            $0.value.number < $1.value.number
-        }
+        let waiting = calls.waiting
+        guard !waiting.isEmpty else { return }
         callWakes = [:]
         var full: Set<String> = []
         for (key, call) in waiting {
@@ -184,7 +168,10 @@ extension Kernel {
 
     /// The call is over: its provider has room again.
     mutating func dropCall(_ key: CallKey, used tokens: Int?) {
-        guard let call = calls.removeValue(forKey: key) else { return }
+        guard let call = calls[key] else { return }
+        calls[key] = nil
+        // Or it would be waited for when nobody waits any more.
+        callWakes[key] = nil
         release(key, call, used: tokens)
     }
 

@@ -10,6 +10,7 @@ extension Kernel {
         defer { lastClock = reading }
         guard let trouble = trouble(in: reading) else { return }
         try noteStep(trouble.step, asleep: trouble.asleep, at: now)
+        placeRuns(at: now)
     }
 
     /// Whether the clocks tell of a step or of sleep since they were read last.
@@ -33,9 +34,7 @@ extension Kernel {
     mutating func noteStep(_ by: Milliseconds, asleep: Milliseconds, at now: Instant) throws {
         try record(.clockStepped(by: by, asleep: asleep), at: now)
         starts = starts.map { min($0 + by, now) }
-        for id in attempts.keys {
-            guard let deadline = attempts[id]?.deadline else { continue }
-            attempts[id]?.deadline = deadline + by + asleep
-        }
+        attempts.postpone(by: by)
+        attempts.postpone(by: asleep)
     }
 }

@@ -28,8 +28,9 @@ extension Kernel {
     /// Ends the runs that were told to wrap up and have not done so in their time.
     mutating func endStoppedRuns(at now: Instant) throws {
         guard areDefinitionsRead else { return }
-        let isOver = { (row: RunRow) in row.stopBy.map { $0 <= now } == true }
-        for id in inOrder(state.index.underWay.union(state.index.parked), where: isOver) {
+        placeRuns(at: now)
+        let isOver = { (row: RunRow) in !row.isInLine && row.stopBy.map { $0 <= now } == true }
+        for id in openRuns(where: isOver) {
             let reason = state.runs[id]?.stopReason ?? "stopped"
             try finish(id, RunOutcome(.cancelled, reason), at: now)
         }

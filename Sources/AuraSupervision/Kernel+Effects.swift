@@ -28,9 +28,11 @@ extension Kernel {
 
     /// Wall time runs out in silence too: a child may wait for one long command.
     mutating func warnOfWallTime(at now: Instant) throws {
-        let isDue = { (row: RunRow) in wrapUpDue(of: row).map { $0 <= now } == true }
-        for id in inOrder(state.index.underWay, where: isDue)
-        where state.runs[id].map(isDue) == true {
+        placeRuns(at: now)
+        let isDue = { (row: RunRow) in
+            row.isUnderWay && wrapUpDue(of: row).map { $0 <= now } == true
+        }
+        for id in openRuns(where: isDue) where state.runs[id].map(isDue) == true {
             try wrapUp(id, "wall time", at: now)
         }
     }
@@ -58,8 +60,8 @@ extension Kernel {
         let isOver = { (pending: RunRow.Pending) in
             pending.intent.plan.until.map { $0 <= now } == true
         }
-        let runs = state.index.underWay.union(state.index.parked)
-        for id in inOrder(runs, where: { $0.pending.contains(where: isOver) }) {
+        placeRuns(at: now)
+        for id in openRuns(where: { !$0.isInLine && $0.pending.contains(where: isOver) }) {
             for pending in state.runs[id]?.pending ?? [] where isOver(pending) {
                 let command = pending.intent.command
                 if case .ask = pending.intent.plan {

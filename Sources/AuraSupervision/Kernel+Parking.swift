@@ -12,7 +12,8 @@ extension Kernel {
 
     /// Parks the trees of runs whose questions nobody has answered within the grace.
     mutating func parkQuestions(at now: Instant) throws {
-        for id in state.index.underWay.sorted() {
+        placeRuns(at: now)
+        for id in openRuns(where: { $0.isUnderWay && $0.question != nil }) {
             guard attempts[id] != nil, let row = state.runs[id], let question = row.question,
                 let end = graceEnd(of: row), end <= now
             else { continue }
@@ -39,7 +40,7 @@ extension Kernel {
         let question = runs.compactMap { state.runs[$0]?.question }.first
         for id in runs {
             dropCalls(of: id)
-            let generation = attempts.removeValue(forKey: id)?.generation
+            let generation = attempts.remove(id)?.generation
             try record(
                 .runParked(until: soonest, reason: question ?? reason, rests: question != nil),
                 run: id, at: now)
@@ -51,7 +52,8 @@ extension Kernel {
     /// Puts parked trees back into line whose time has come, or of which one has news; those below
     /// the first follow with its start.
     mutating func unpark(at now: Instant) throws {
-        for id in state.index.parked.sorted() {
+        placeRuns(at: now)
+        for id in openRuns(where: \.isParked) {
             guard let row = state.runs[id], let due = unparkDue(of: row), due <= now,
                 let root = state.lineage(of: id).last
             else { continue }

@@ -83,12 +83,13 @@ extension Kernel {
     mutating func endOverdueRuns(at now: Instant) throws {
         // Before the definitions are read nobody knows what is chained to the runs that end.
         guard areDefinitionsRead else { return }
-        let isOver = { (row: RunRow) in deadline(of: row).map { $0 <= now } == true }
-        let overdue =
-            inOrder(state.index.underWay, where: isOver)
-            + inOrder(state.index.parked, where: isOver)
+        placeRuns(at: now)
+        let overdue = openRuns { row in
+            !row.isInLine && deadline(of: row).map { $0 <= now } == true
+        }
         if !overdue.isEmpty { refresh() }
-        for id in overdue {
+        let parked = overdue.filter(state.index.parked.contains)
+        for id in overdue.filter(state.index.underWay.contains) + parked {
             guard let row = state.runs[id] else { continue }
             let limit = DurationText.format(row.budget.wall?.count ?? 0)
             let detail = "the run's budget of wall time (\(limit)) is used up"
@@ -96,19 +97,12 @@ extension Kernel {
         }
     }
 
-    /// Those of `runs` of which `holds` is true, in order.
-    ///
-    /// Most of what is under way has nothing due, and need not be sorted for that.
-    func inOrder(_ runs: Set<RunID>, where holds: (RunRow) -> Bool) -> [RunID] {
-        runs.filter { state.runs[$0].map(holds) == true }.sorted()
-    }
-
     /// Starts what may start: children and resumed runs at once, others as slots allow.
     ///
     /// A slot goes to the first in line of all the reasoners that have one free.
     mutating func startAttempts(at now: Instant) throws {
-        let waits = { (row: RunRow) in row.phase != .running }
-        for id in inOrder(state.index.underWay, where: waits) {
+        placeRuns(at: now)
+        for id in openRuns(where: { $0.isUnderWay && $0.phase != .running }) {
             guard let row = state.runs[id] else { continue }
             switch row.phase {
             case .queued: try startAttempt(id, row, at: now)
@@ -194,8 +188,9 @@ extension Kernel {
     }
 
     mutating func endSilentAttempts(at now: Instant) throws {
-        let silent = attempts.filter { $0.value.deadline.map { $0 <= now } == true }
-        for id in silent.keys.sorted() {
+        placeRuns(at: now)
+        let silent = openRuns { attempts[$0.id]?.deadline.map { $0 <= now } == true }
+        for id in silent {
             guard let attempt = attempts[id] else { continue }
             let (phase, after) = attempt.lateness(state.runs[id].map(deadlines) ?? .init())
             // The cage's exit would come later as an event of a generation that is gone by then.
@@ -225,7 +220,7 @@ extension Kernel {
         try record(
             .runFinished(outcome: outcome, report: report, wall: wall), run: id, at: now)
         actions.append(.cancelEffects(id))
-        if let attempt = attempts.removeValue(forKey: id) {
+        if let attempt = attempts.remove(id) {
             actions.append(.endAttempt(id, attempt.generation))
         }
         if case .parent(let parent, let command) = row.trigger {

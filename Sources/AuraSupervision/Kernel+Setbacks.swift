@@ -130,8 +130,8 @@ extension Kernel {
 
     // MARK: Pauses that end
 
-    /// When pauses after failures end.
-    var holdEnds: [Instant] { areDefinitionsRead ? Array(state.holding.values) : [] }
+    /// When the first pause after a failure ends.
+    var nextHoldEnd: Instant? { areDefinitionsRead ? state.holding.values.min() : nil }
 
     /// Starts what is to run again, and lets the schedules of the others go on.
     mutating func endHolds(at now: Instant) throws {

@@ -23,13 +23,12 @@ extension Kernel {
 
     /// Sends every idle worker what was recorded since it last spoke.
     mutating func deliverNews(at now: Instant) {
-        let news = attempts.filter { id, attempt in
-            attempt.isReady && attempt.deadline == nil
-                && attempt.folded < state.runs[id]?.transactions ?? 0
-        }
-        for (id, attempt) in news.sorted(by: { $0.key < $1.key }) {
-            let silence = state.runs[id].map { now + deadlines(of: $0).silence }
-            attempts[id]?.deadline = silence
+        placeRuns(at: now)
+        let owed = openRuns { attempts[$0.id]?.isOwedNews(of: $0.transactions) == true }
+        for id in owed {
+            guard let attempt = attempts[id], let row = state.runs[id] else { continue }
+            let silence = deadlines(of: row).silence
+            attempts[id]?.deadline = now + silence
             actions.append(.deliver(id, attempt.generation, basis: attempt.folded))
         }
     }

@@ -11,7 +11,9 @@ package struct Kernel: Sendable {
     package private(set) var state: State
     let settings: Settings
     /// What this process knows of the attempts it runs; gone with the process, on purpose.
-    var attempts: [RunID: Attempt] = [:]
+    var attempts = Attempts()
+    /// Which runs have to be looked at, and when.
+    var looks = RunLooks()
     var zones: [String: ZoneRules] = [:]
     package internal(set) var refusedDefinitions: [Diagnostic] = []
     /// Whether the definitions were read since the start; before that no zone is known, and what
@@ -26,9 +28,9 @@ package struct Kernel: Sendable {
     /// What this machine is called: spreads the delays of one set of definitions over hosts.
     let host: String
     /// When each automaton has to be looked at.
-    var due = LaunchHeap()
+    var due = DueHeap<AutomatonName>()
     /// Automatons with a waiting firing that could start: by how long they wait.
-    var ready = LaunchHeap()
+    var ready = DueHeap<AutomatonName>()
     /// Starts by schedules in the last minute, oldest first.
     var starts: [Instant]
     /// Automatons chained to each one, and the one that each is chained to.
@@ -42,7 +44,7 @@ package struct Kernel: Sendable {
     /// Whether a checkpoint was asked for and is not there yet.
     var isCheckpointAsked = false
     /// Model calls of runs that have a worker, and when those that wait are to be looked at.
-    var calls: [CallKey: ModelCall] = [:]
+    var calls = CallTable()
     var callWakes: [CallKey: Instant] = [:]
     var lastCall = 0
     var gates: [String: ProviderGate] = [:]
@@ -67,6 +69,7 @@ package struct Kernel: Sendable {
         // The process before may have started them all at its last moment: the bound holds all the same.
         let last = state.daemon.starts
         starts = last.map { Array(repeating: $0.last, count: $0.count) } ?? []
+        looks.changed = Set(state.runs.keys)
     }
 
     /// Decides what `event` means at `now`.
@@ -124,6 +127,7 @@ package struct Kernel: Sendable {
         try doWhatIsDue(at: now)
         deliverNews(at: now)
         askForCheckpointIfDue(at: now)
+        placeRuns(at: now)
     }
 
     /// The zones that definitions in force are counted in.
@@ -146,11 +150,7 @@ package struct Kernel: Sendable {
     /// Nothing was carried out for `span`: no worker is late because of it.
     package mutating func excuse(_ span: Milliseconds) {
         decisions += 1
-        attempts = attempts.mapValues { attempt in
-            var attempt = attempt
-            attempt.deadline = attempt.deadline.map { $0 + span }
-            return attempt
-        }
+        attempts.postpone(by: span)
     }
 
     /// What was decided and is for workers to think about, before it is durable.
@@ -203,25 +203,17 @@ package struct Kernel: Sendable {
             fact: fact, previous: "")
         try state.apply(entry)
         entries.append(entry)
+        noteChange(by: entry)
     }
 
     /// When the kernel next has something to do by itself; nil when only an event can bring work.
     package func nextWake(after now: Instant) -> Instant? {
         guard !isStopping else { return nil }
-        var wakes = [due.first?.due, nextToken(after: now), nextCallWake].compactMap { $0 }
-        for row in state.index.parked.compactMap({ state.runs[$0] }) {
-            wakes += [deadline(of: row), unparkDue(of: row), row.stopBy].compactMap { $0 }
-            wakes += row.pending.compactMap { $0.intent.plan.until }
-        }
-        for row in state.index.underWay.compactMap({ state.runs[$0] }) {
-            wakes += [deadline(of: row), wrapUpDue(of: row), nextStart(of: row)].compactMap { $0 }
-            wakes += [graceEnd(of: row)].compactMap { $0 }.filter { $0 > now }
-            wakes += [row.stopBy].compactMap { $0 }
-            wakes += row.pending.compactMap { $0.intent.plan.until }
-        }
-        wakes += attempts.values.compactMap(\.deadline)
-        wakes += [checkpointDue].compactMap { $0 } + coolDowns + holdEnds
-        return wakes.min()
+        let wakes = [
+            due.first?.due, nextToken(after: now), nextCallWake, nextLook(after: now),
+            checkpointDue, nextCoolDown, nextHoldEnd,
+        ]
+        return wakes.compactMap { $0 }.min()
     }
 
     /// Everything that has come due by `now`, in the order in which it bears on what follows.
@@ -238,26 +230,6 @@ package struct Kernel: Sendable {
         try parkQuestions(at: now)
         try unpark(at: now)
         try startAttempts(at: now)
-    }
-}
-
-/// An attempt of this process's lifetime.
-struct Attempt: Sendable {
-    var generation: Generation
-    /// Whether its program runs, and whether that has attested itself.
-    var isLaunched = false
-    var isReady = false
-    /// Transactions that the worker has folded, by its newest proposal.
-    var folded = 0
-    /// Until when the worker must have spoken; nil while it waits for us.
-    var deadline: Instant?
-
-    /// What it is late with when its deadline has passed, and how long it had.
-    func lateness(
-        _ deadlines: Supervision.Deadlines
-    ) -> (phase: AttemptExit.Phase, after: Milliseconds) {
-        if isReady { return (.silence, deadlines.silence) }
-        return isLaunched ? (.firstFrame, deadlines.firstFrame) : (.launch, deadlines.launch)
     }
 }
 

@@ -140,8 +140,8 @@ extension Kernel {
     /// Starts what waits and could start, longest first, as far as a minute's starts go.
     mutating func startWaiting(at now: Instant) throws {
         while let first = ready.first, hasToken(at: now) {
-            ready.set(first.name, nil)
-            guard let row = state.automata[first.name], let item = row.waiting?.first,
+            ready.set(first.key, nil)
+            guard let row = state.automata[first.key], let item = row.waiting?.first,
                 let definition = state.definitions[row.definition]
             else { continue }
             if row.pause != nil {

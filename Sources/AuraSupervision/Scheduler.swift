@@ -56,8 +56,8 @@ extension Kernel {
         refresh()
         while let first = due.first, first.due <= now {
             // Out of the heap: if looking changes nothing about it, it must not come up for ever.
-            due.set(first.name, nil)
-            try look(at: first.name, now)
+            due.set(first.key, nil)
+            try look(at: first.key, now)
             refresh()
         }
         try startWaiting(at: now)
@@ -307,7 +307,7 @@ extension Kernel {
 
     /// The firings of all automatons after `from` and up to `to` that are planned, in order.
     package func plannedFirings(after from: Instant, to: Instant, limit: Int) -> [PlannedFiring] {
-        var heap = LaunchHeap()
+        var heap = DueHeap<AutomatonName>()
         var next: [AutomatonName: Instant] = [:]
         func plan(_ row: AutomatonRow, after: Instant) -> (nominal: Instant, expected: Instant)? {
             guard row.isActive, row.isLoaded, let definition = state.definitions[row.definition],
@@ -322,13 +322,13 @@ extension Kernel {
         }
         var firings: [PlannedFiring] = []
         while firings.count < limit, let first = heap.first, first.due <= to,
-            let nominal = next[first.name], let row = state.automata[first.name]
+            let nominal = next[first.key], let row = state.automata[first.key]
         {
             firings.append(
-                PlannedFiring(automaton: first.name, nominal: nominal, expected: first.due))
+                PlannedFiring(automaton: first.key, nominal: nominal, expected: first.due))
             let following = plan(row, after: nominal)
-            next[first.name] = following?.nominal
-            heap.set(first.name, following?.expected)
+            next[first.key] = following?.nominal
+            heap.set(first.key, following?.expected)
         }
         return firings
     }

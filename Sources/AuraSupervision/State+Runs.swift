@@ -300,6 +300,11 @@ extension RunRow.Phase {
 }
 
 extension RunRow {
+    /// Whether it waits for a slot; a child needs none of its own.
+    var isInLine: Bool { phase.standing == .inLine && parent == nil }
+    var isParked: Bool { phase.standing == .parked }
+    var isUnderWay: Bool { !isInLine && !isParked }
+
     /// Where it stands in line; a row from before there were turns stands by its admission.
     var place: SlotLine.Place { SlotLine.Place(turn: turn ?? admittedAt, run: id) }
 }

@@ -1,27 +1,27 @@
 import AuraModel
 
-/// What is due when, for any number of names: the earliest is at hand, and each name has one place.
+/// What is due when, for any number of keys: the earliest is at hand, and each key has one place.
 ///
-/// A binary heap with the position of each name: `set` and `remove` are O(log n), `first` is O(1).
-/// Equal instants go by name, so that the order never depends on what came before.
-struct LaunchHeap: Sendable {
-    private var places: [AutomatonName: Int] = [:]
+/// A binary heap with the position of each key: `set` and `remove` are O(log n), `first` is O(1).
+/// Equal instants go by key, so that the order never depends on what came before.
+struct DueHeap<Key: Hashable & Comparable & Sendable>: Sendable {
+    private var places: [Key: Int] = [:]
     private var nodes: [Node] = []
 
     private struct Node: Sendable {
         var due: Instant
-        var name: AutomatonName
+        var key: Key
 
         static func < (left: Node, right: Node) -> Bool {
-            left.due == right.due ? left.name < right.name : left.due < right.due
+            left.due == right.due ? left.key < right.key : left.due < right.due
         }
     }
 
-    /// How many names have something due.
+    /// How many keys have something due.
     var count: Int { nodes.count }
 
-    /// The earliest: its instant and its name.
-    var first: (due: Instant, name: AutomatonName)? { nodes.first.map { ($0.due, $0.name) } }
+    /// The earliest: its instant and its key.
+    var first: (due: Instant, key: Key)? { nodes.first.map { ($0.due, $0.key) } }
 
     /// How many are due by `instant`, counted up to `most`.
     func count(through instant: Instant, most: Int) -> Int {
@@ -36,29 +36,29 @@ struct LaunchHeap: Sendable {
         return count
     }
 
-    /// When `name` is due.
-    subscript(name: AutomatonName) -> Instant? { places[name].map { nodes[$0].due } }
+    /// When `key` is due.
+    subscript(key: Key) -> Instant? { places[key].map { nodes[$0].due } }
 
-    /// Makes `name` due at `instant`, or never.
-    mutating func set(_ name: AutomatonName, _ instant: Instant?) {
-        guard let instant else { return remove(name) }
-        if let place = places[name] {
+    /// Makes `key` due at `instant`, or never.
+    mutating func set(_ key: Key, _ instant: Instant?) {
+        guard let instant else { return remove(key) }
+        if let place = places[key] {
             guard nodes[place].due != instant else { return }
             nodes[place].due = instant
             settle(place)
         } else {
-            places[name] = nodes.count
-            nodes.append(Node(due: instant, name: name))
+            places[key] = nodes.count
+            nodes.append(Node(due: instant, key: key))
             rise(nodes.count - 1)
         }
     }
 
-    private mutating func remove(_ name: AutomatonName) {
-        guard let place = places.removeValue(forKey: name), let last = nodes.popLast(),
+    private mutating func remove(_ key: Key) {
+        guard let place = places.removeValue(forKey: key), let last = nodes.popLast(),
             place < nodes.count
         else { return }
         nodes[place] = last
-        places[last.name] = place
+        places[last.key] = place
         settle(place)
     }
 
@@ -92,7 +92,7 @@ struct LaunchHeap: Sendable {
 
     private mutating func swap(_ one: Int, _ other: Int) {
         nodes.swapAt(one, other)
-        places[nodes[one].name] = one
-        places[nodes[other].name] = other
+        places[nodes[one].key] = one
+        places[nodes[other].key] = other
     }
 }
