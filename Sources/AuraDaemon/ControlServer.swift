@@ -3,7 +3,7 @@ import AuraSystem
 import FoundationEssentials
 import Glibc
 import Hummingbird
-import Logging
+import HummingbirdCore
 import NIOCore
 import NIOPosix
 
@@ -37,17 +37,11 @@ struct ControlServer: Sendable {
     ///
     /// `whenReady` is called once the socket answers.
     func run(whenReady: @escaping @Sendable () -> Void) async throws {
-        // Errors reach clients as answers; the daemon's own log is the journal of facts.
-        var logger = Logger(label: "aurad.control")
-        logger.logLevel = .critical
-        let app = Application(
-            router: router(),
-            configuration: .init(address: .unixDomainSocket(path: socket), serverName: "aurad"),
-            onServerRunning: { _ in
-                openSocket()
-                whenReady()
-            }, logger: logger)
-        try await app.run()
+        let configuration = ServerConfiguration(address: .unixDomainSocket(path: socket))
+        try await HTTPListener(router(), configuration: configuration).run {
+            openSocket()
+            whenReady()
+        }
     }
 
     /// The socket is born private; members of the group may connect from here on, and are asked who

@@ -28,7 +28,7 @@ extension ControlService {
             _ = try await inbox.prune(plan, by: principal).get()
             // The next plan may depend on how much room this one made.
             while try await status().isPruning == true {
-                try await Task.sleep(for: Self.sweepInterval)
+                try await PoolExecutor.sleep(for: Self.sweepInterval)
             }
         }
         return report

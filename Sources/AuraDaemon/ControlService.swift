@@ -149,7 +149,7 @@ struct ControlService: Sendable {
             let entries = try reader.entries(
                 after: after, limit: limit, run: run, automaton: automaton)
             if !entries.isEmpty || ContinuousClock.now >= deadline { return entries }
-            try await Task.sleep(for: Self.followInterval)
+            try await PoolExecutor.sleep(for: Self.followInterval)
         }
     }
 

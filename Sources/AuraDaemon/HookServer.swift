@@ -4,7 +4,6 @@ import AuraSystem
 import Crypto
 import Hummingbird
 import HummingbirdCore
-import Logging
 import NIOCore
 
 /// Takes deliveries on a loopback address, `POST /hooks/NAME`, and answers each once it is durable.
@@ -53,17 +52,12 @@ struct HookServer: Sendable {
 
     /// Serves until its task is cancelled; `whenReady` is called once the address answers.
     func run(whenReady: @escaping @Sendable () -> Void) async throws {
-        var logger = Logger(label: "aurad.hooks")
-        logger.logLevel = .critical
-        let app = Application(
-            router: router(),
-            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
-            configuration: .init(
-                address: .hostname(settings.host, port: settings.port), serverName: "aurad",
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    Self.connectionsMax, logger: logger)),
-            onServerRunning: { _ in whenReady() }, logger: logger)
-        try await app.run()
+        let configuration = ServerConfiguration(
+            address: .hostname(settings.host, port: settings.port),
+            availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax))
+        try await HTTPListener(
+            router(), configuration: configuration, idleTimeout: Self.idleTimeout
+        ).run(whenReady: whenReady)
     }
 
     private func router() -> Router<BasicRequestContext> {

@@ -117,14 +117,15 @@ final class LiveTexts: Sendable {
                 return (false, !texts.isPulsing)
             }
             if isNews { reader.resume() }
-            if mustPulse { Task.detached { [self] in await pulse() } }
+            guard mustPulse else { return }
+            Task.detached(executorPreference: PoolExecutor.shared) { [self] in await pulse() }
         }
     }
 
     /// One timer for all: a reader of a fast model would set one for each word.
     private func pulse() async {
         while true {
-            try? await Task.sleep(for: Self.pulse)
+            try? await PoolExecutor.sleep(for: Self.pulse)
             let woken = texts.withLock { texts in
                 defer { texts.waiting = [] }
                 texts.isPulsing = !texts.waiting.isEmpty

@@ -66,7 +66,7 @@ final class RecordCare {
     func work(isBusy: Bool, _ service: ControlService) {
         sweep(isBusy: isBusy)
         guard let rule = dueRule(isBusy: isBusy) else { return }
-        Task.detached {
+        Task.detached(executorPreference: PoolExecutor.shared) {
             do {
                 let order = PruneOrder(rule: rule, isDryRun: false)
                 _ = try await service.prune(order, by: .daemon)

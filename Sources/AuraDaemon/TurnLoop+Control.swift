@@ -49,7 +49,7 @@ extension TurnLoop {
         let notifier = notifier
         let inbox = inbox
         unlink(settings.socket)
-        self.server = Task.detached {
+        self.server = Task.detached(executorPreference: PoolExecutor.shared) {
             do {
                 try await server.run { notifier.ready(status: "serving") }
                 inbox.fail("the control socket closed")

@@ -5,7 +5,7 @@ import AuraSystem
 struct TrimDue {
     /// What is given back; each with those before it.
     enum Extent: Comparable {
-        /// The program's own pages, which any turn maps.
+        /// The program's own pages, which any turn maps, and any question.
         case image
         /// What was freed: the start takes ten times what follows.
         case heap
@@ -44,7 +44,8 @@ extension TurnLoop {
         if due.extent >= .heap { ProcessMemory.trim() } else { ProcessMemory.releaseImage() }
     }
 
-    /// After each turn: what it mapped is given back when none follows.
+    /// After each turn and each question: what it mapped is given back a second later, if none
+    /// follows.
     func rest() {
         if trimDue.map({ $0.extent == .image }) ?? true { trimDue = TrimDue(.image) }
     }

@@ -343,6 +343,7 @@ final class TurnLoop {
         }
         _ = try watches.add(wake.raw) { [unowned self] _ in
             _ = try wake.acknowledge()
+            rest()
             return []
         }
         _ = try watches.add(signals.raw) { [unowned self] _ in

@@ -108,7 +108,35 @@ struct TimeBench: ParsableCommand {
             BenchResult(
                 name: "never-proven", value: try TimeMeasures.neverMilliseconds(rules[0]),
                 unit: "ms", baseline: "target", baselineValue: 1))
+        report.results += try Self.heap(rules)
         try report.print(output)
+    }
+
+    /// Medians of three rounds.
+    private static func heap(_ zones: [ZoneRules]) throws -> [BenchResult] {
+        let rounds = try (0..<3).map { _ in try HeapMeasures(zones) }
+        func median(_ value: (HeapMeasures) -> Double) -> Double { rounds.map(value).median ?? 0 }
+        func row(
+            _ name: String, _ value: Double, _ unit: String, _ what: String, _ baseline: Double
+        ) -> BenchResult {
+            BenchResult(
+                name: name, value: value, unit: unit, baseline: what, baselineValue: baseline)
+        }
+        return [
+            row(
+                "heap-pause-vs-target", median(\.longest), "ms",
+                "target, the longest step of planning a million and firing a quarter of them", 5),
+            row(
+                "heap-step-p99.9-vs-target", median(\.most), "ms",
+                "target, all of these steps but a thousandth", 5),
+            row(
+                "heap-pause-elapsed", median(\.longestElapsed), "ms",
+                "the longest that a loop of nothing stopped on this machine in as much time",
+                median(\.longestOfNothing)),
+            row(
+                "heap-memory", median(\.mebibytes), "MiB", "a million instants and names in a row",
+                Double(HeapMeasures.count * HeapMeasures.entryBytes) / 1_048_576),
+        ]
     }
 
     /// One line for each line: firings in seconds since the epoch, `never`, or `error` and why.

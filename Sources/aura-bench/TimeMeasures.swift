@@ -17,7 +17,7 @@ enum TimeMeasures {
         ]
 
     /// 2026-11-21 00:00:00 UTC, and 2100-01-01: where a chain of firings begins and begins again.
-    private static let start = 1_795_219_200
+    static let start = 1_795_219_200
     private static let end = 4_102_444_800
 
     /// Each expression in each zone asked for `firings` in a row; the median of five rounds.
@@ -119,7 +119,7 @@ struct CroniterBaseline {
 }
 
 extension Duration {
-    fileprivate var inSeconds: Double {
+    var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

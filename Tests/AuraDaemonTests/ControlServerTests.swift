@@ -90,8 +90,10 @@ final class ControlLab: Sendable {
 
     struct Answer: Sendable {
         var status: Int
-        var type: String?
+        var fields: [String: String]
         var body: [UInt8]
+
+        var type: String? { fields["content-type"] }
 
         func error() throws -> APIError { try JSON.decode(APIError.self, from: body) }
     }
@@ -162,10 +164,10 @@ final class ControlLab: Sendable {
         guard words.count >= 2, let status = Int(words[1]) else {
             throw StepLab.Failure("no status: \(lines[0])")
         }
-        let type = lines.first { $0.lowercased().hasPrefix("content-type: ") }
+        let fields = lines.dropFirst().map { $0.split(separator: ": ", maxSplits: 1) }
+            .map { ($0[0].lowercased(), String($0.last ?? "")) }
         return Answer(
-            status: status, type: type.map { String($0.dropFirst(14)) },
-            body: Array(bytes[(split + 4)...]))
+            status: status, fields: Dictionary(fields) { $1 }, body: Array(bytes[(split + 4)...]))
     }
 }
 
@@ -241,6 +243,25 @@ struct ControlServerTests {
             let stop = try await lab.ask("POST", "/v1/automata/fixer/stop")
             #expect(stop.status == 409)
             #expect(try stop.error() == APIError(.conflict, "not now"))
+        }
+    }
+
+    @Test("an answer says who made it and when, in the form of RFC 9110")
+    func dates() async throws {
+        #expect(
+            Instant(milliseconds: 784_111_777_999).httpDate == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(
+            Instant(milliseconds: 1_709_164_800_000).httpDate == "Thu, 29 Feb 2024 00:00:00 GMT")
+        try await withServer { lab, _ in
+            for path in ["/v1/status", "/v1/nothing"] {
+                let before = SystemClock.now()
+                let fields = try await lab.ask("GET", path).fields
+                let now = SystemClock.now()
+                let seconds = before.milliseconds / 1000...now.milliseconds / 1000
+                let dates = seconds.map { Instant(milliseconds: $0 * 1000).httpDate }
+                #expect(dates.contains(try #require(fields["date"])), "\(path)")
+                #expect(fields["server"] == "aurad", "\(path)")
+            }
         }
     }
 

@@ -26,7 +26,7 @@ import Testing
         "AuraDaemon": [
             "AuraModel", "AuraSupervision", "AuraSystem", "AuraRecord", "AuraConfinement",
             "AuraHTTP", "AuraReasoner", "AuraJournal", "AuraConfiguration", "Crypto", "Hummingbird",
-            "HummingbirdCore", "NIOCore", "NIOPosix", "Logging", "FoundationEssentials",
+            "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOPosix", "Logging", "FoundationEssentials",
             "Synchronization", "Glibc",
         ],
         "aurad": ["AuraDaemon", "AuraModel", "AuraSystem", "ArgumentParser", "Glibc"],

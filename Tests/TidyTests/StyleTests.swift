@@ -29,6 +29,18 @@ import Testing
         }
     }
 
+    @Test("a task of aurad runs and waits on threads that sleep, not on libdispatch's")
+    func tasks() throws {
+        for file in try SourceTree.below("Sources/AuraDaemon") where file.isSwift {
+            for (index, line) in file.lines.enumerated() where !line.trimmed.hasPrefix("//") {
+                let isBegun = line.contains("Task {") || line.contains("Task.detached")
+                if line.contains("Task.sleep") || isBegun && !line.contains("PoolExecutor") {
+                    Issue.record("\(file.path):\(index + 1): see PoolExecutor")
+                }
+            }
+        }
+    }
+
     @Test("nothing is public, nothing is forced, nothing is left for later")
     func words() throws {
         let words = ["fatalError", "TODO", "FIXME", "HACK"]
