@@ -20,7 +20,7 @@ unitdir = /lib/systemd/system
 
 # The Swift toolchain is assumed; all else comes from Debian.
 BUILD_NEEDS = gcc libc6-dev pkg-config git python3 \
-	liblmdb-dev libcurl4-openssl-dev libsystemd-dev libseccomp-dev libyaml-dev libedit-dev
+	liblmdb-dev libssl-dev libcurl4-openssl-dev libsystemd-dev libseccomp-dev libyaml-dev libedit-dev
 PACKAGE_NEEDS = dpkg-dev debhelper fakeroot
 SYSTEM_NEEDS = systemd dbus util-linux
 

@@ -65,7 +65,7 @@ let package = Package(
         library("AuraSupervision", ["AuraModel"]),
         // Adapters: each owns one library or one kernel interface.
         library("AuraSystem", ["AuraModel", "CLinux"]),
-        library("AuraRecord", ["AuraModel", "CLMDB", crypto]),
+        library("AuraRecord", ["AuraModel", "CLMDB", "CCrypto", crypto]),
         library("AuraConfinement", ["AuraModel", "AuraSystem", "CLinux", "CSeccomp"]),
         library("AuraHTTP", ["AuraModel", "CCurl"]),
         library("AuraReasoner", ["AuraModel", "AuraHTTP", "CCurl"]),
@@ -116,7 +116,8 @@ let package = Package(
             swiftSettings: strict),
         // C: module maps and the few shims that variadic functions and missing headers need.
         .target(name: "CLinux"),
-        .target(name: "CBenchBaseline", dependencies: ["CLMDB", "CCurl"]),
+        .target(name: "CBenchBaseline", dependencies: ["CLMDB", "CCrypto", "CCurl"]),
+        cLibrary("CCrypto", package: "libcrypto", debian: "libssl-dev"),
         cLibrary("CLMDB", package: "lmdb", debian: "liblmdb-dev"),
         cLibrary("CEdit", package: "libedit", debian: "libedit-dev"),
         cLibrary("CCurl", package: "libcurl", debian: "libcurl4-openssl-dev"),

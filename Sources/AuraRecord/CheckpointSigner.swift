@@ -140,9 +140,11 @@ package struct CheckpointSigner: Sendable {
 
 extension ProofCheck {
     /// SHA-256.
-    package static func digest(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
+    package static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBytes { SHA256.hash($0).bytes }
+    }
 
-    /// The check by swift-crypto.
+    /// The check by libcrypto's digests and swift-crypto's signatures.
     package static let crypto = Self(
         sha256: { digest($0) },
         isSigned: { signature, message, key in

@@ -59,61 +59,92 @@ private struct HashWalk {
         peaks.reserveCapacity(Self.peaksMax)
     }
 
+    /// What one snapshot shows of the tree, and the hasher of a walk over it.
+    private struct Sight: ~Copyable {
+        private var rows: ReadAhead
+        /// The row in which the next leaf stands; nil when it is not there, whole.
+        private(set) var row: UnsafeRawBufferPointer?
+        var sha = SHA256()
+
+        init(_ rows: consuming ReadAhead) { self.rows = rows }
+
+        /// Goes on to row `index`, the next one.
+        mutating func step(to index: Int) throws(RecordError) {
+            row = nil
+            while let item = try rows.next() {
+                // What is not a row's key is found by the number of keys, and is no row.
+                guard let found = HashWalk.number(item.key), found >= index else { continue }
+                if found == index, item.value.count == TreePlace.rowBytes(index) {
+                    row = item.value
+                }
+                return
+            }
+        }
+    }
+
     /// Goes on for as many bytes as one snapshot may be kept for; the first thing that is wrong.
     mutating func go(on snapshot: borrowing Snapshot) throws(RecordError) -> LogWalk.Finding? {
-        var row: UnsafeRawBufferPointer?
-        if !size.isMultiple(of: TreePlace.rowLeaves) { row = try treeRow(snapshot) }
+        let begun = size / TreePlace.rowLeaves
+        var sight = Sight(
+            try snapshot.ahead(snapshot.layout.tree, from: Layout.number(begun)))
+        if !size.isMultiple(of: TreePlace.rowLeaves) { try sight.step(to: begun) }
+        var entries = try snapshot.ahead(
+            snapshot.layout.entries, from: Layout.number(size + 1))
         let start = size
         var bytes = 0
-        var finding: LogWalk.Finding?
-        try snapshot.scanAhead(snapshot.layout.entries, from: Layout.number(size + 1)) {
-            key, stored throws(RecordError) in
-            guard key.count == 8 else { throw .corrupt(what: "a sequence number") }
-            let sequence = Int(clamping: UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)))
-            guard sequence <= goal.head.sequence else { return false }
-            finding = try pass(to: sequence, &row, snapshot)
-            if finding == nil { finding = try take(stored, &row, snapshot) }
-            bytes += stored.count
-            return finding == nil && bytes < RecordReader.pageBytesMax
-                && size - start < Self.snapshotEntriesMax
+        while bytes < RecordReader.pageBytesMax, size - start < Self.snapshotEntriesMax,
+            let item = try entries.next()
+        {
+            guard let sequence = Self.number(item.key) else {
+                throw .corrupt(what: "a sequence number")
+            }
+            guard sequence <= goal.head.sequence else { break }
+            if let finding = try pass(to: sequence, &sight, snapshot) { return finding }
+            if let finding = try take(item.value, &sight, snapshot) { return finding }
+            bytes += item.value.count
         }
         // Nothing more is stored: what is left was pruned, or is missing.
-        guard finding == nil, size == start else { return finding }
-        return try pass(to: goal.head.sequence + 1, &row, snapshot)
+        guard size == start else { return nil }
+        return try pass(to: goal.head.sequence + 1, &sight, snapshot)
     }
 
     /// 100,000: of small entries a few milliseconds.
     private static let snapshotEntriesMax = 100_000
 
+    /// A key of eight bytes as the number that it is.
+    private static func number(_ key: UnsafeRawBufferPointer) -> Int? {
+        guard key.count == MemoryLayout<UInt64>.size else { return nil }
+        return Int(clamping: UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)))
+    }
+
     /// Passes entries below `sequence` of which only the hash is left.
     private mutating func pass(
-        to sequence: Int, _ row: inout UnsafeRawBufferPointer?, _ snapshot: borrowing Snapshot
+        to sequence: Int, _ sight: inout Sight, _ snapshot: borrowing Snapshot
     ) throws(RecordError) -> LogWalk.Finding? {
         while size + 1 < sequence {
             guard size < goal.base.through else { return .init(size + 1, "it is not there") }
             pruned += 1
-            if let finding = try grow(nil, &row, snapshot) { return finding }
+            if let finding = try grow(nil, &sight) { return finding }
             if let finding = try anchorFinding(snapshot) { return finding }
         }
         return nil
     }
 
     private mutating func take(
-        _ stored: UnsafeRawBufferPointer, _ row: inout UnsafeRawBufferPointer?,
-        _ snapshot: borrowing Snapshot
+        _ stored: UnsafeRawBufferPointer, _ sight: inout Sight, _ snapshot: borrowing Snapshot
     ) throws(RecordError) -> LogWalk.Finding? {
         let leaf: FlatHash
         if stored.first == CutText.mark {
             do throws(RecordError) {
                 let whole = try snapshot.whole(size + 1, stored)
-                leaf = whole.text.withUnsafeBytes { FlatHash.leaf($0) }
+                leaf = whole.text.withUnsafeBytes { sight.sha.leaf($0) }
             } catch {
                 return .init(size + 1, "it cannot be read: \(error)")
             }
         } else {
-            leaf = FlatHash.leaf(stored)
+            leaf = sight.sha.leaf(stored)
         }
-        if let finding = try grow(leaf, &row, snapshot) { return finding }
+        if let finding = try grow(leaf, &sight) { return finding }
         if Self.isOfNoAutomaton(stored), let finding = try judgeCheckpoint(stored, snapshot) {
             return finding
         }
@@ -122,12 +153,14 @@ private struct HashWalk {
 
     /// Takes the next leaf, or the one that the tree has, and compares all that it completes.
     private mutating func grow(
-        _ leaf: FlatHash?, _ row: inout UnsafeRawBufferPointer?, _ snapshot: borrowing Snapshot
+        _ leaf: FlatHash?, _ sight: inout Sight
     ) throws(RecordError) -> LogWalk.Finding? {
         let before = size % TreePlace.rowLeaves
-        if before == 0 { row = try treeRow(snapshot) }
-        guard let row else { return .init(size + 1, "its part of the tree is not there") }
-        var place = TreePlace.nodes(ofLeaves: before) * FlatHash.byteCount
+        if before == 0 { try sight.step(to: size / TreePlace.rowLeaves) }
+        guard let row = sight.row else {
+            return .init(size + 1, "its part of the tree is not there")
+        }
+        var place = TreePlace.nodes(ofLeaves: before) * SHA256.byteCount
         let stored = FlatHash(row, at: place)
         size += 1
         guard leaf == nil || leaf == stored else {
@@ -136,25 +169,14 @@ private struct HashWalk {
         newest = stored
         var node = stored
         for _ in 0..<size.trailingZeroBitCount {
-            node = .node(peaks.removeLast(), node)
-            place += FlatHash.byteCount
+            node = sight.sha.node(peaks.removeLast(), node)
+            place += SHA256.byteCount
             guard FlatHash(row, at: place) == node else {
                 return .init(size, "the tree is not what it makes it")
             }
         }
         peaks.append(node)
         return nil
-    }
-
-    /// The row of the tree in which the next leaf stands; nil when it is not there, whole.
-    private func treeRow(
-        _ snapshot: borrowing Snapshot
-    ) throws(RecordError) -> UnsafeRawBufferPointer? {
-        let index = size / TreePlace.rowLeaves
-        guard let row = try snapshot.view(snapshot.layout.tree, Layout.number(index)),
-            row.count == TreePlace.rowBytes(index)
-        else { return nil }
-        return row
     }
 
     /// Whether the entry is one of the daemon's own, as checkpoints are: those few are decoded.
@@ -192,14 +214,14 @@ private struct HashWalk {
         _ snapshot: borrowing Snapshot
     ) throws(RecordError) -> LogWalk.Finding? {
         checkpoints.anchorFinding(size: size) {
-            TreeEdge.fold(peaks.map(\.array)).bytes
+            TreeEdge.fold(peaks.map { LeafHash(bytes: $0.bytes) }).bytes
         }
     }
 
     /// What is wrong behind the last entry.
     func endFinding() -> LogWalk.Finding? {
         let head = goal.head
-        if let newest, newest.array != head.hash {
+        if let newest, newest.bytes != head.hash.bytes {
             return .init(size, "the head row names another hash for it")
         }
         if goal.entries != size - pruned {

@@ -1,5 +1,3 @@
-import Crypto
-
 /// The hash of a stored entry: SHA-256 over 0x00 and its bytes, the leaf hash of RFC 6962, section
 /// 2.1.
 struct LeafHash: Hashable, Sendable {
@@ -15,18 +13,12 @@ struct LeafHash: Hashable, Sendable {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// The hash of `prefixed`: a prefix and then what is hashed.
-    init(prefixed: UnsafeRawBufferPointer) {
-        var hash = SHA256()
-        hash.update(bufferPointer: prefixed)
-        bytes = Array(hash.finalize())
-    }
+    init(prefixed: UnsafeRawBufferPointer) { bytes = SHA256.hash(prefixed).bytes }
 
     /// The hash of an entry that was stored as `text`.
     init(stored text: [UInt8]) {
-        var hash = SHA256()
-        hash.update(data: [Self.leafPrefix])
-        hash.update(data: text)
-        bytes = Array(hash.finalize())
+        var sha = SHA256()
+        bytes = text.withUnsafeBytes { sha.leaf($0) }.bytes
     }
 
     /// The byte that tells an inner node from a leaf.
@@ -47,42 +39,24 @@ struct LeafHash: Hashable, Sendable {
     var hex: String { Hex.text(bytes) }
 }
 
-/// The same hash without an array around it: for walks that may allocate nothing for an entry.
-struct FlatHash: Equatable {
-    private let words: SIMD4<UInt64>
-
-    static let byteCount = SHA256.byteCount
-
-    /// The 32 bytes from `offset` on.
-    init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-        words = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
-    }
-
-    init(_ digest: SHA256Digest) {
-        words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
-    }
-
+extension SHA256 {
     /// The leaf hash of an entry.
-    static func leaf(_ text: UnsafeRawBufferPointer) -> Self {
-        var hash = SHA256()
-        withUnsafeBytes(of: LeafHash.leafPrefix) { hash.update(bufferPointer: $0) }
-        hash.update(bufferPointer: text)
-        return Self(hash.finalize())
+    mutating func leaf(_ text: UnsafeRawBufferPointer) -> FlatHash {
+        withUnsafeBytes(of: LeafHash.leafPrefix) { update($0) }
+        update(text)
+        return finish()
     }
 
     /// The hash of an inner node.
-    static func node(_ left: Self, _ right: Self) -> Self {
-        var hash = SHA256()
-        withUnsafeTemporaryAllocation(byteCount: 1 + 2 * byteCount, alignment: 1) { buffer in
+    mutating func node(_ left: FlatHash, _ right: FlatHash) -> FlatHash {
+        withUnsafeTemporaryAllocation(byteCount: 1 + 2 * Self.byteCount, alignment: 1) { buffer in
             buffer[0] = LeafHash.nodePrefix
-            buffer.storeBytes(of: left.words, toByteOffset: 1, as: SIMD4<UInt64>.self)
-            buffer.storeBytes(of: right.words, toByteOffset: 1 + byteCount, as: SIMD4<UInt64>.self)
-            hash.update(bufferPointer: UnsafeRawBufferPointer(buffer))
+            left.store(buffer, at: 1)
+            right.store(buffer, at: 1 + Self.byteCount)
+            update(UnsafeRawBufferPointer(buffer))
         }
-        return Self(hash.finalize())
+        return finish()
     }
-
-    var array: LeafHash { LeafHash(bytes: withUnsafeBytes(of: words) { Array($0) }) }
 }
 
 /// Lower-case hexadecimal.

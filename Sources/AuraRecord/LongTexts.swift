@@ -1,6 +1,5 @@
 import AuraModel
 import CLMDB
-import Crypto
 import Glibc
 
 /// The stored form of an entry with long texts in it: its own text without them, where they belong,
@@ -100,11 +99,7 @@ struct CutText {
     }
 
     /// SHA-256 of a text, by which it is kept.
-    static func hash(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(bufferPointer: text)
-        return Array(hash.finalize())
-    }
+    static func hash(_ text: UnsafeRawBufferPointer) -> [UInt8] { SHA256.hash(text).bytes }
 
     /// Where the insides of strings stand that are longer than `pieceBytesMin`.
     private static func longStrings(_ text: UnsafeRawBufferPointer) -> [Range<Int>] {

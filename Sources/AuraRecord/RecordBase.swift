@@ -1,6 +1,5 @@
 package import AuraModel
 import CLMDB
-import Crypto
 
 /// What a fold of the log begins with where its oldest entries were pruned: the rows as they were
 /// after the last of those, and how far each automaton's own numbers had come.
@@ -40,14 +39,14 @@ package struct RecordBase: Sendable {
 
     /// SHA-256 in hex over all keys and values, each with its length before it.
     var digest: String {
-        var hash = SHA256()
+        var sha = SHA256()
         for (key, value) in stored {
             for bytes in [key, value] {
-                hash.update(data: Layout.number(bytes.count))
-                hash.update(data: bytes)
+                Layout.number(bytes.count).withUnsafeBytes { sha.update($0) }
+                bytes.withUnsafeBytes { sha.update($0) }
             }
         }
-        return Hex.text(Array(hash.finalize()))
+        return Hex.text(sha.finish().bytes)
     }
 
     fileprivate static func key(_ table: String, _ key: String) -> [UInt8] {

@@ -53,6 +53,14 @@ struct Snapshot: ~Copyable {
         return handle
     }
 
+    /// A cursor that stands nowhere yet, for the caller to close.
+    func cursor(_ table: MDB_dbi) throws(RecordError) -> OpaquePointer {
+        var opened: OpaquePointer?
+        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
+        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
+        return cursor
+    }
+
     /// Visits keys from `start` on upwards, or from the last one below `start` downwards, until
     /// `visit` answers false.
     ///
@@ -61,9 +69,7 @@ struct Snapshot: ~Copyable {
         _ table: MDB_dbi, from start: [UInt8], _ direction: Direction = .up,
         _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(RecordError) -> Bool
     ) throws(RecordError) {
-        var opened: OpaquePointer?
-        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
-        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
+        let cursor = try cursor(table)
         defer { mdb_cursor_close(cursor) }
 
         var key = MDB_val()
@@ -82,33 +88,6 @@ struct Snapshot: ~Copyable {
         }
         guard code == MDB_NOTFOUND else { return try RecordError.check(code, "scan a table") }
     }
-
-    /// The same upwards, each value of up to `prefetchBytesMax` on its way into the processor's
-    /// caches while the one before it is visited: for visits that read all of it.
-    func scanAhead(
-        _ table: MDB_dbi, from start: [UInt8],
-        _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(RecordError) -> Bool
-    ) throws(RecordError) {
-        var opened: OpaquePointer?
-        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
-        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
-        defer { mdb_cursor_close(cursor) }
-
-        var key = MDB_val()
-        var value = MDB_val()
-        var code = Raw.seek(cursor, start, &key, &value)
-        while code == 0 {
-            // What a snapshot shows stands still, so it outlives the cursor's next step.
-            let (ownKey, ownValue) = (key, value)
-            code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
-            if code == 0, value.mv_size <= Self.prefetchBytesMax { record_prefetch(value) }
-            guard try visit(Raw.bytes(ownKey), Raw.bytes(ownValue)) else { return }
-        }
-        guard code == MDB_NOTFOUND else { return try RecordError.check(code, "scan a table") }
-    }
-
-    /// 4 KiB: what is longer the processor sees coming by itself.
-    private static var prefetchBytesMax: Int { 4096 }
 }
 
 /// What one commit will hold.
@@ -180,9 +159,7 @@ struct WriteBatch: ~Copyable {
 
     /// Whether a key of `table` begins with `prefix`, with what this batch has put.
     func holds(_ table: MDB_dbi, prefix: [UInt8]) throws(RecordError) -> Bool {
-        var opened: OpaquePointer?
-        try RecordError.check(mdb_cursor_open(pointer, table, &opened), "open a cursor")
-        guard let cursor = opened else { throw .failed(ENOMEM, "open a cursor") }
+        let cursor = try Snapshot(pointer: pointer, layout: layout).cursor(table)
         defer { mdb_cursor_close(cursor) }
         var key = MDB_val()
         var value = MDB_val()

@@ -14,7 +14,7 @@ import Glibc
 struct RecordBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
-        abstract: "Durable entries per second with 1, 8 and 64 writers, beside plain C LMDB.")
+        abstract: "Durable entries per second of 1, 8 and 64 writers, and reads, beside plain C.")
 
     @Option(name: .shortAndLong, help: "text or json.")
     var output: OutputFormat = .text
@@ -74,6 +74,7 @@ struct RecordBench: ParsableCommand {
             report.results.append(try measure(writers, flush: Self.slowFlush))
         }
         report.results += try besideRocksDB(64)
+        report.results += try RecordReading.measure(in: directory)
         try report.print(output)
     }
 

@@ -1,7 +1,6 @@
 import AuraModel
 import AuraRecord
 import AuraSystem
-import CBenchBaseline
 import Glibc
 
 /// What a record costs when it has grown: commits then and at first, and reading all of it.
@@ -13,99 +12,100 @@ struct RecordLong {
     /// 20,000: above what its cost is compared with.
     static let entriesMin = 20_000
 
-    /// 512 entries a commit, by the same writers as are measured: what fills a large record in a
-    /// minute, and leaves their indexes no wider than small commits do.
-    private static let fill = 512
     /// 10,000: the log is as deep as that from its first day on.
     private static let early = 10_000
-    /// 8 writers' entries a commit, 1000 commits: what is compared.
-    private static let writers: UInt32 = 8
-    private static let commits = 1000
-    private static let scanTarget = 1_000_000.0
-    private static let mapBytes = 64 << 30
-
-    /// What small commits cost at some depth of the log.
-    private struct Cost {
-        /// Entries a second.
-        var pace: Double
-        /// KiB written for an entry.
-        var written: Double
-        /// KiB of memory of this process that is no file's.
-        var memory: Double
-    }
+    /// 8: the two records take turns, so that what else the machine does meets both alike.
+    private static let slices = 8
 
     func measure() throws -> [BenchResult] {
         let scratch = try ScratchDirectory(in: directory)
         defer { scratch.remove() }
-        let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
-        let store = try RecordStore(directory: scratch.path + "/record", bounds: bounds)
-        let committer = try RecordCommitter(store, writers: Int(Self.writers))
-        try fill(committer, store, to: Self.early)
-        let early = try cost(committer)
-        try fill(committer, store, to: count)
-        let late = try cost(committer)
-        let baseline = "the same at entry \(Self.early)"
-        let results = [
-            BenchResult(
-                name: "commit-8-at-\(count)-vs-\(Self.early)", value: late.pace, unit: "entries/s",
-                baseline: baseline, baselineValue: early.pace),
-            BenchResult(
-                name: "written-at-\(count)-vs-\(Self.early)", value: late.written,
-                unit: "KiB/entry", baseline: baseline, baselineValue: early.written),
-            BenchResult(
-                name: "memory-at-\(count)-vs-\(Self.early)", value: late.memory, unit: "KiB",
-                baseline: baseline, baselineValue: early.memory),
-        ]
-        return try results + reading(store, committer)
+        let record = scratch.path + "/record"
+        let costs = try costs(of: record, beside: scratch.path + "/young")
+        return try costs + RecordReading(record: record).measure(isWhole: true)
     }
 
-    /// Both walks over the whole record, beside what hashing alone takes.
-    private func reading(
-        _ store: RecordStore, _ committer: RecordCommitter
-    ) throws -> [BenchResult] {
-        let (hashes, walked) = try timed(.onThisCore) { try store.reader.verifyHashes() }
-        let (whole, verified) = try timed(.onThisCore) { try store.reader.verify() }
-        for verdict in [hashes, whole] where verdict.problem != nil {
-            throw BenchFailure(verdict.problem ?? "")
+    /// Fills a record, and compares what commits cost in it with what they cost in a young one.
+    private func costs(of record: String, beside young: String) throws -> [BenchResult] {
+        var young = try MeasuredRecord(young)
+        var grown = try MeasuredRecord(record)
+        for side in [young, grown] { try side.fill(to: Self.early) }
+        let before = try ProcessNumbers.anonymousKiB()
+        try grown.fill(to: count)
+        for _ in 0..<Self.slices {
+            try young.commit()
+            try grown.commit()
         }
-        let entries = Double(store.head.sequence)
-        var nanoseconds: UInt64 = 0
-        let code = bench_sha256(
-            try committer.shape().entry_bytes, UInt64(store.head.sequence), &nanoseconds)
-        guard code == 0 else { throw BenchFailure("OpenSSL's SHA-256 cannot be loaded: \(code)") }
+        let after = try ProcessNumbers.anonymousKiB()
+        let baseline = "the same at entry \(Self.early)"
         return [
             BenchResult(
-                name: "verify-hashes-vs-sha256", value: entries / walked, unit: "entries/s",
-                baseline: "OpenSSL's SHA-256 alone, leaves and nodes, one core",
-                baselineValue: entries / (Double(nanoseconds) / 1e9)),
+                name: "commit-8-at-\(count)-vs-\(Self.early)", value: grown.pace,
+                unit: "entries/s", baseline: baseline, baselineValue: young.pace),
             BenchResult(
-                name: "verify-hashes-vs-target", value: entries / walked, unit: "entries/s",
-                baseline: "target", baselineValue: Self.scanTarget),
+                name: "written-at-\(count)-vs-\(Self.early)", value: grown.written,
+                unit: "KiB/entry", baseline: baseline, baselineValue: young.written),
             BenchResult(
-                name: "verify-whole-vs-hashes", value: entries / verified, unit: "entries/s",
-                baseline: "the walk over hashes alone", baselineValue: entries / walked),
+                name: "memory-at-\(count)-vs-\(Self.early)", value: Double(after), unit: "KiB",
+                baseline: baseline, baselineValue: Double(before)),
         ]
     }
+}
 
-    private func fill(_ committer: RecordCommitter, _ store: RecordStore, to count: Int) throws {
-        let all = (0..<Self.fill).map { UInt32($0) % Self.writers }
-        while store.head.sequence < count { try committer.commit(all) }
+/// A record, and what small commits into it cost.
+private struct MeasuredRecord {
+    private let store: RecordStore
+    private let committer: RecordCommitter
+    private var entries = 0.0
+    private var seconds = 0.0
+    private var bytes = 0.0
+
+    /// 512 entries a commit, by the same writers as are measured: what fills a large record in a
+    /// minute, and leaves their indexes no wider than small commits do.
+    private static let fill = 512
+    /// 8 writers' entries a commit.
+    private static let writers: UInt32 = 8
+    /// 128: in each slice two blocks of 512 entries go into the indexes.
+    private static let commits = 128
+    private static let mapBytes = 64 << 30
+
+    init(_ directory: String) throws {
+        let bounds = RecordBounds(mapBytes: Self.mapBytes, mapBytesMax: Self.mapBytes)
+        store = try RecordStore(directory: directory, bounds: bounds)
+        committer = try RecordCommitter(store, writers: Int(Self.writers))
     }
 
-    private func cost(_ committer: RecordCommitter) throws -> Cost {
+    /// Entries a second.
+    var pace: Double { entries / seconds }
+
+    /// KiB written for an entry.
+    var written: Double { bytes / entries / 1024 }
+
+    func fill(to count: Int) throws {
+        try committer.fill(store, to: count, by: Self.writers, group: Self.fill)
+    }
+
+    /// Makes small commits, which are counted.
+    mutating func commit() throws {
         let some = Array(0..<Self.writers)
-        let before = try Self.number(of: "write_bytes:", in: "/proc/self/io")
-        let (_, seconds) = try timed {
-            for _ in 0..<Self.commits { try committer.commit(some) }
-        }
-        let after = try Self.number(of: "write_bytes:", in: "/proc/self/io")
-        let entries = Double(Self.commits * some.count)
-        return Cost(
-            pace: entries / seconds, written: Double(after - before) / entries / 1024,
-            memory: Double(try Self.number(of: "RssAnon:", in: "/proc/self/status")))
+        let before = try ProcessNumbers.bytesWritten()
+        seconds += try timed { for _ in 0..<Self.commits { try committer.commit(some) } }.seconds
+        bytes += Double(try ProcessNumbers.bytesWritten() - before)
+        entries += Double(Self.commits * some.count)
+    }
+}
+
+/// This process's own numbers in proc(5).
+private enum ProcessNumbers {
+    static func bytesWritten() throws -> Int {
+        try number(of: "write_bytes:", in: "/proc/self/io")
     }
 
-    /// A line's number in a file of proc(5).
+    /// Memory that is no file's, in KiB.
+    static func anonymousKiB() throws -> Int {
+        try number(of: "RssAnon:", in: "/proc/self/status")
+    }
+
     private static func number(of name: String, in file: String) throws -> Int {
         let text = String(
             decoding: try FileSystem.readFile(file, bytesMax: 1 << 16), as: UTF8.self)
@@ -140,6 +140,13 @@ func timed<Value>(
 }
 
 extension RecordCommitter {
+    /// Commits entries of the first `writers` in turns, `group` of them each time, until there are
+    /// `count`.
+    func fill(_ store: RecordStore, to count: Int, by writers: UInt32, group: Int) throws {
+        let all = (0..<group).map { UInt32($0) % writers }
+        while store.head.sequence < count { try commit(all) }
+    }
+
     /// Commits an entry of each of `writers`.
     func commit(_ writers: [UInt32]) throws {
         let code = withExtendedLifetime(self) {

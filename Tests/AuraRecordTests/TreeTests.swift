@@ -23,6 +23,15 @@ enum NaiveTree {
 struct TreeTests {
     private static var check: MerkleCheck { MerkleCheck { NaiveTree.node($0, $1) } }
 
+    @Test("the record's digests are those that a worker makes, at every length")
+    func digests() {
+        let message = (0..<300).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        for length in 0...message.count {
+            let part = Array(message[..<length])
+            #expect(ProofCheck.digest(part) == SHA256Digest.of(part), "\(length) bytes")
+        }
+    }
+
     /// The inputs of certificate-transparency's own tests, and the roots that they state.
     @Test("the known vectors' roots and proofs come out")
     func vectors() throws {

@@ -61,9 +61,10 @@ int bench_rocksdb_threads(
     struct bench_rocksdb *rocksdb, uint32_t writers, uint32_t milliseconds,
     struct bench_result *result);
 
-/* How long SHA-256 alone takes for the leaf of each of `count` entries and one inner node each, on one
-   core. ENOENT where OpenSSL is not there to load. */
-int bench_sha256(size_t entry_bytes, uint64_t count, uint64_t *nanoseconds);
+/* Walks over the hashes of the record in `directory`, which nobody writes and of which nothing was pruned:
+   how many entries it has, and how long this thread ran for it. Answers 0, EBADMSG for one whose tree is
+   not what its entries make it, an errno value or one of LMDB's. */
+int bench_hash_walk(const char *directory, uint64_t *entries, uint64_t *nanoseconds);
 
 /* Starts a process that posts `turns` bodies to `url`, one after the other, the first of `body_bytes`
    and each with one more assistant's message than the one before, and reads the events of the answers.
