@@ -115,7 +115,7 @@ limits-test: build out/bin/hog
 system-test: deb
 	$(call need,$(SYSTEM_NEEDS))
 	Tests/System/box --show $(CURDIR)=/aura -- /aura/Tests/System/systemd-test
-	Tests/System/box --show $(CURDIR)=/aura -- /aura/Tests/System/systemd-storm
+	Tests/System/box --show $(CURDIR)=/aura -- /aura/Tests/System/systemd-storm --slow 2000
 
 # The package is made in a copy, because dpkg-buildpackage writes beside the tree that it is given.
 deb: build

@@ -112,9 +112,6 @@ package final class Cage {
         return parts
     }
 
-    /// Whether it was prepared, and began, if at all, by `begin`.
-    package var isHeld: Bool { more.raw(.gate) != nil }
-
     /// Lets the program of a cage that is held run; said again it changes nothing.
     ///
     /// False when that cannot be said any more: it is gone, or has begun, or was never held.
@@ -199,6 +196,13 @@ package final class Cage {
     package func programID() throws(ConfinementError) -> ProcessID? {
         try readStatus()
         return started
+    }
+
+    /// Whether the program was ever let go on: if not, nothing has run in the cage, and once it has
+    /// ended nothing will.
+    package var isStarted: Bool {
+        try? readStatus()
+        return started != nil
     }
 
     /// Reads what the program has written, at most `bytesMax` bytes: nil when nothing is there now,

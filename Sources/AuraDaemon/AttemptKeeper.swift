@@ -21,9 +21,13 @@ final class AttemptKeeper {
         /// It broke the protocol: not a word more is listened to.
         var isBroken = false
         var hash = RequestHash()
+        let isTakenOver: Bool
 
-        init(cage: Cage, broker: consuming OwnedDescriptor) throws {
+        init(
+            cage: Cage, broker: consuming OwnedDescriptor, isTakenOver: Bool = false
+        ) throws {
             self.cage = cage
+            self.isTakenOver = isTakenOver
             channel = try FrameChannel(
                 descriptor: broker, frameBytesMax: FrameBounds.bytesMax,
                 backlogBytesMax: 2 * FrameBounds.bytesMax)
@@ -54,10 +58,13 @@ final class AttemptKeeper {
 
     /// Builds the cage, unless one waits, and sends the whole assignment as the first frame.
     func launch(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) -> [Event] {
+        var opened: Cage?
         do {
             let cage = try open(plan, tag: CageTag(key).text)
+            opened = cage
             return try employ(Worker(cage: cage, broker: cage.takeBroker()), key, assignment)
         } catch {
+            if let opened { giveUp(opened) }
             return [
                 .attemptEnded(
                     key.run, key.generation, .refused(feature: "\(error)"), detail: "\(error)")
@@ -105,9 +112,11 @@ final class AttemptKeeper {
         found.cage.begin()
         do {
             return try employ(
-                Worker(cage: found.cage, broker: found.cage.renewBroker()), key, assignment)
+                Worker(cage: found.cage, broker: found.cage.renewBroker(), isTakenOver: true), key,
+                assignment)
         } catch {
-            try? end(found)
+            giveUp(found.cage)
+            guard found.cage.isStarted else { return [Self.neverStarted(key)] }
             return [
                 .attemptEnded(
                     key.run, key.generation, .signalled(number: 9),
@@ -127,26 +136,32 @@ final class AttemptKeeper {
         store.drop(found.cage.name)
     }
 
+    /// Ends a worker that cannot be listened to.
+    private func giveUp(_ cage: Cage) {
+        store.drop(cage.name)
+        // What cannot be watched either has been killed all the same.
+        try? spares.letGo(cage)
+    }
+
     private func employ(
         _ worker: Worker, _ key: Key, _ assignment: Assignment
     ) throws -> [Event] {
         store.keep(worker.cage)
-        workers[key] = worker
-        worker.watches = [
-            try watches.add(worker.channel.raw) { [weak self] _ in
-                try self?.converse(key, worker) ?? []
-            },
-            try watches.add(worker.cage.outputRaw) { [weak self] _ in
-                try self?.read(worker)
-                return []
-            },
-            try watches.add(worker.cage.processRaw) { [weak self] _ in
-                try self?.collect(key, worker) ?? []
-            },
-            try watches.add(worker.cage.standRaw) { [weak self] _ in
-                try self?.noteStart(key, worker) ?? []
-            },
+        let acts: [(Int32, () throws -> [Event])] = [
+            (worker.channel.raw, { [weak self] in try self?.converse(key, worker) ?? [] }),
+            (worker.cage.outputRaw, { [weak self] in try self?.read(worker) ?? [] }),
+            (worker.cage.processRaw, { [weak self] in try self?.collect(key, worker) ?? [] }),
+            (worker.cage.standRaw, { [weak self] in try self?.noteStart(key, worker) ?? [] }),
         ]
+        do {
+            for (descriptor, act) in acts {
+                worker.watches.append(try watches.add(descriptor) { _ in try act() })
+            }
+        } catch {
+            for watch in worker.watches { watches.remove(watch) }
+            throw error
+        }
+        workers[key] = worker
         return send(.assign(assignment: assignment), to: key)
     }
 
@@ -269,10 +284,18 @@ final class AttemptKeeper {
         return try worker.cage.programID() == nil ? [] : [.launched(key.run, key.generation)]
     }
 
-    private func read(_ worker: Worker) throws {
-        guard let bytes = try worker.cage.readOutput(bytesMax: Self.readBytesMax) else { return }
+    private func read(_ worker: Worker) throws -> [Event] {
+        guard let bytes = try worker.cage.readOutput(bytesMax: Self.readBytesMax) else { return [] }
         if bytes.isEmpty { watches.remove(worker.watches[1]) }
         worker.output.append(bytes)
+        return []
+    }
+
+    /// It was not built yet when its daemon went away, and has lost its control group.
+    private static func neverStarted(_ key: Key) -> Event {
+        .attemptEnded(
+            key.run, key.generation, .orphaned,
+            detail: "the daemon went away before the worker was started")
     }
 
     private func collect(_ key: Key, _ worker: Worker) throws -> [Event] {
@@ -285,6 +308,9 @@ final class AttemptKeeper {
         for watch in worker.watches { watches.remove(watch) }
         workers[key] = nil
         store.drop(worker.cage.name)
+        guard !worker.isTakenOver || worker.cage.isStarted else {
+            return last + [Self.neverStarted(key)]
+        }
         let said = worker.output.text().split(separator: "\n").last.map(String.init)
         let exit = AttemptExit(end, worker.cage.limit)
         return last + [

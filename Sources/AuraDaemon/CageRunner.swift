@@ -20,6 +20,8 @@ final class CageRunner {
         let conclude: (StepResult) -> [Event]
         /// What one built ahead for the next command is to be like; nil: none is built.
         let next: CagePlan?
+        /// Of one that was taken over: how it begins anew in a cage of this daemon's.
+        let again: (() throws -> StepPlans.Plan)?
         var watches: [UInt64] = []
         /// Why it was killed, once it was for a limit.
         var verdict: StepResult.Exit?
@@ -27,7 +29,8 @@ final class CageRunner {
 
         init(
             cage: Cage, spool: OutputSpool, tag: CageTag.Job, disk: DiskMeter?,
-            next: CagePlan? = nil, conclude: @escaping (StepResult) -> [Event]
+            next: CagePlan? = nil, again: (() throws -> StepPlans.Plan)? = nil,
+            conclude: @escaping (StepResult) -> [Event]
         ) {
             self.cage = cage
             self.spool = spool
@@ -35,6 +38,7 @@ final class CageRunner {
             self.disk = disk
             self.conclude = conclude
             self.next = next
+            self.again = again
             watch = LimitWatch(timeout: tag.timeout, limits: tag.limits, at: tag.startedAt)
         }
 
@@ -73,24 +77,23 @@ final class CageRunner {
         _ key: Key, _ plan: StepPlans.Plan, inBackground: Bool = false,
         conclude: @escaping (StepResult) -> [Event]
     ) -> [Event] {
+        var opened: Cage?
         do {
             let tag = CageTag(
                 key, plan, at: SystemClock.monotonicMilliseconds(), inBackground: inBackground)
             guard let bounds = tag.job else { preconditionFailure("the tag of a command") }
             let spool = try OutputSpool(headMax: bounds.head)
+            let cage = try open(plan.cage, tag: tag.text, spool, for: key)
+            opened = cage
             let job = Job(
-                cage: try open(plan.cage, tag: tag.text, spool, for: key),
-                spool: spool, tag: bounds, disk: plan.disk,
+                cage: cage, spool: spool, tag: bounds, disk: plan.disk,
                 next: plan.isOneOfMany ? plan.cage : nil, conclude: conclude)
+            try follow(key, job, proxied: plan.proxied)
             if inBackground { background.began(key) }
-            if plan.cage.hasProxy {
-                try proxies.begin(key, job.cage.proxySocket(), plan.proxied)
-            }
-            try follow(key, job)
             return []
         } catch {
-            return conclude(
-                StepResult(exit: .refused(feature: "\(error)"), output: "", duration: .zero))
+            if let opened { giveUp(key, opened) }
+            return refuse(key, "\(error)", conclude)
         }
     }
 
@@ -123,13 +126,11 @@ final class CageRunner {
 
     /// Notes a command that an earlier daemon has handed over: whose it is, or nil when it is none.
     ///
-    /// One that was not let begin is not taken: its cage may not even be complete.
+    /// One that was not let begin is not taken: it begins anew, in a cage of its own.
     func receive(_ cage: KeptCage) throws -> (key: Key, process: Int)? {
         guard let command = cage.tag.command, cage.tag.job != nil else { return nil }
         let key = Key(run: cage.tag.run, command: command)
-        if cage.cage.isHeld, let begun = store.beginnings.earlier,
-            begun[key.run]?.contains(command) != true
-        {
+        if let begun = store.beginnings.earlier, begun[key.run]?.contains(command) != true {
             try cage.cage.kill()
             store.drop(cage.cage.name)
             return nil
@@ -142,9 +143,11 @@ final class CageRunner {
     ///
     /// The time without output counts from now; all other time from its start.
     ///
-    /// `grants`: of its proxy, which has told of so many `requests` of the run.
+    /// `grants`: of its proxy, which has told of so many `requests` of the run. `again`: its plan, in
+    /// case that nothing has run in its cage.
     func takeOver(
         _ key: Key, proxied grants: [FetchGrant], after requests: Int,
+        again: @escaping () throws -> StepPlans.Plan,
         conclude: @escaping (StepResult) -> [Event]
     ) -> [Event] {
         guard let found = kept.removeValue(forKey: key), let tag = found.tag.job else { return [] }
@@ -156,25 +159,20 @@ final class CageRunner {
                 tag.diskMax.map { DiskMeter(path: path, bytesMax: $0, measuredAt: now) }
             }
             let job = Job(
-                cage: found.cage, spool: spool, tag: tag, disk: disk, conclude: conclude)
+                cage: found.cage, spool: spool, tag: tag, disk: disk, again: again,
+                conclude: conclude)
             job.watch.resume(at: now)
             store.keep(job.cage, spool: spool)
-            // Written down, and perhaps killed before it could say it.
             try store.beginnings.note(key)
+            let log = tag.isInBackground ? try OutputLog(spool) : nil
+            try follow(key, job, proxied: grants, after: requests)
+            if let log { background.goesOn(key, after: log) }
+            // Written down, and perhaps killed before it could say it.
             job.cage.begin()
-            if job.cage.hasProxy {
-                try proxies.begin(key, job.cage.proxySocket(), grants, after: requests)
-            }
-            if tag.isInBackground { background.goesOn(key, after: try OutputLog(spool)) }
-            try follow(key, job)
             return []
         } catch {
-            try? found.cage.kill()
-            store.drop(found.cage.name)
-            return conclude(
-                StepResult(
-                    exit: .refused(feature: "taking it over: \(error)"), output: "",
-                    duration: .zero))
+            giveUp(key, found.cage)
+            return refuse(key, "taking it over: \(error)", conclude)
         }
     }
 
@@ -194,16 +192,45 @@ final class CageRunner {
         store.beginnings.forget(key)
     }
 
-    private func follow(_ key: Key, _ job: Job) throws {
-        jobs[key] = job
-        let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
-            try self?.read(key, job)
-            return []
+    private func follow(
+        _ key: Key, _ job: Job, proxied grants: [FetchGrant], after requests: Int = 0
+    ) throws {
+        do {
+            if job.cage.hasProxy {
+                try proxies.begin(key, job.cage.proxySocket(), grants, after: requests)
+            }
+            let reading = try watches.add(job.cage.outputRaw) { [weak self] _ in
+                try self?.read(key, job)
+                return []
+            }
+            job.watches.append(reading)
+            let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
+                try self?.finish(key, job) ?? []
+            }
+            job.watches.append(ending)
+            jobs[key] = job
+        } catch {
+            for watch in job.watches { watches.remove(watch) }
+            _ = proxies.end(key)
+            throw error
         }
-        let ending = try watches.add(job.cage.processRaw) { [weak self] _ in
-            try self?.finish(key, job) ?? []
-        }
-        job.watches = [reading, ending]
+    }
+
+    /// Tells why nothing came of a command.
+    private func refuse(
+        _ key: Key, _ why: String, _ conclude: (StepResult) -> [Event]
+    ) -> [Event] {
+        let exit = StepResult.Exit.refused(feature: why)
+        return conclude(StepResult(exit: exit, output: "", duration: .zero))
+            + background.ended(key, exit)
+    }
+
+    /// Ends a command that cannot be followed; like one that has ended it is kept until that is in
+    /// the record.
+    private func giveUp(_ key: Key, _ cage: Cage) {
+        ended[key] = cage.name
+        // What cannot be watched either has been killed all the same.
+        try? spares.letGo(cage, of: key.run)
     }
 
     /// Reads the output of a command in the background for the call `caller`.
@@ -282,6 +309,22 @@ final class CageRunner {
         job.watch.heard(at: SystemClock.monotonicMilliseconds())
     }
 
+    /// Nothing has run in the cage: it was not built yet when the daemon that had launched it went
+    /// away, and a service manager then removes control groups in which there is nothing.
+    private func beginAnew(
+        _ key: Key, _ job: Job, _ plan: () throws -> StepPlans.Plan
+    ) -> [Event] {
+        // In this order: what is written down as begun and is not kept would be lost.
+        store.beginnings.forget(key)
+        store.drop(job.cage.name)
+        do {
+            return run(
+                key, try plan(), inBackground: job.tag.isInBackground, conclude: job.conclude)
+        } catch {
+            return refuse(key, "\(error)", job.conclude)
+        }
+    }
+
     /// How many bytes there were; 0 at the end of the output, nil when nothing is there now.
     private func keep(_ job: Job, of key: Key) throws -> Int? {
         let before = job.spool.count
@@ -301,6 +344,9 @@ final class CageRunner {
             store.drop(job.cage.name)
             store.beginnings.forget(key)
             return requests
+        }
+        if let again = job.again, job.verdict == nil, !job.cage.isStarted {
+            return requests + beginAnew(key, job, again)
         }
         if let next = job.next { try spares.prepare(next, for: key.run) }
         ended[key] = job.cage.name

@@ -51,10 +51,20 @@ final class CageStore {
         }
         self.place = place
         beginnings = try Self.takeBeginnings(&found)
-        self.found = found
         for kept in found { held[kept.name] = [] }
         held[Self.beginningsName] = [(.begun, beginnings.raw)]
         if beginnings.earlier == nil { hold(Self.beginningsName, [(.begun, beginnings.raw)]) }
+        self.found = found.filter(Self.isWhole)
+        for kept in found where !Self.isWhole(kept) { drop(kept.name) }
+    }
+
+    /// Else the daemon before was killed while it kept it, before anything could begin in it, or while
+    /// it dropped it.
+    private static func isWhole(_ kept: KeptDescriptors) -> Bool { kept.raw(.process) != nil }
+
+    /// `parts` in the order in which they are given to a store that takes them one by one.
+    static func inOrder(_ parts: [(KeptPart, Int32)]) -> [(KeptPart, Int32)] {
+        KeptPart.allCases.reversed().flatMap { part in parts.filter { $0.0 == part } }
     }
 
     private static func takeBeginnings(
@@ -182,8 +192,12 @@ final class CageStore {
         switch place {
         case .nowhere: break
         case .service(let service):
-            for (part, descriptor) in parts {
-                service.keep(descriptor, as: Self.name(name, part))
+            for (part, descriptor) in Self.inOrder(parts) {
+                guard service.keep(descriptor, as: Self.name(name, part)) else {
+                    StandardError.write(
+                        "aurad: warning: the service manager keeps nothing; ignoring")
+                    return
+                }
             }
         case .keeper(let keeper):
             do throws(SystemError) { try keeper.hold(name, parts) } catch {

@@ -99,13 +99,7 @@ final class Effects {
         case .takeOver(let run, let generation):
             return launch(run, generation, state, isTakingOver: true)
         case .takeOverCommand(let run, let command, let plan):
-            let row = state.runs[run]
-            let definition = row.flatMap { state.definitions[$0.definition] }
-            return cages.takeOver(
-                .init(run: run, command: command),
-                proxied: definition?.capabilities.fetch?.proxied ?? [],
-                after: row?.proxied?.total ?? 0,
-                conclude: conclusion(plan, command, of: run, state))
+            return takeOver(plan, command, of: run, state)
         case .deliver(let run, let generation, let basis):
             let news = Array(try history(of: run).dropFirst(basis))
             return attempts.send(
@@ -215,11 +209,7 @@ final class Effects {
     /// Every transaction of a run, read from the record once and then kept up to date.
     private func history(of run: RunID) throws -> [Transaction] {
         if let known = histories[run] { return known }
-        let read = try reader.entries(run: run).compactMap { entry -> Transaction? in
-            guard entry.run == run, case .transacted(_, let transaction) = entry.fact
-            else { return nil }
-            return transaction
-        }
+        let read = try reader.transactions(of: run)
         histories[run] = read
         return read
     }
@@ -234,6 +224,28 @@ final class Effects {
             let changed = tree.flatMap { looks.look(at: $0, of: run) }
             return [.toolEnded(run, command, ToolResult(ofCommand: result, treeChanged: changed))]
         }
+    }
+
+    private func takeOver(
+        _ plan: Intent.Plan, _ command: CommandID, of run: RunID, _ state: State
+    ) -> [Event] {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last
+        else { return [] }
+        return cages.takeOver(
+            .init(run: run, command: command),
+            proxied: definition.capabilities.fetch?.proxied ?? [],
+            after: row.proxied?.total ?? 0,
+            again: { [plans] in
+                switch plan {
+                case .step(let request):
+                    try plans.plan(request, of: row, owner: owner, definition)
+                case .tool(let call): try plans.plan(call, of: row, owner: owner, definition)
+                case .reason, .spawn, .ask, .wait, .finish:
+                    preconditionFailure("it was never run in a cage")
+                }
+            },
+            conclude: conclusion(plan, command, of: run, state))
     }
 
     private func runStep(

@@ -14,18 +14,11 @@ final class SpareCages {
         var watch: UInt64 = 0
     }
 
-    /// A spare that was let go, until nothing of it is left.
-    private struct Ending {
-        let run: RunID
-        let cage: Cage
-        let watch: UInt64
-    }
-
     private let launcher: Launcher
     private let watches: Watches
     private let memory: MemoryPressure
     private var spares: [RunID: Spare] = [:]
-    private var ending: [Ending] = []
+    private let ending: EndingCages
     private var lookedAt = 0
 
     /// 16 in all: three processes and some 2 MiB each; more runs than that think at once only where
@@ -42,14 +35,15 @@ final class SpareCages {
         self.launcher = launcher
         self.watches = watches
         self.memory = memory
+        ending = EndingCages(watches: watches)
     }
 
     /// Whether none is left, nor any that was let go.
-    var areGone: Bool { spares.isEmpty && ending.isEmpty }
+    var areGone: Bool { spares.isEmpty && ending.count == 0 }
 
     /// Whether anything of `run` still lives.
     func serves(_ run: RunID) -> Bool {
-        spares[run] != nil || ending.contains { $0.run == run }
+        spares[run] != nil || ending.serves(run)
     }
 
     /// Builds one for the next command of `run`, if `plan` is like that of the last one.
@@ -90,15 +84,7 @@ final class SpareCages {
     }
 
     /// Ends a cage of `run` that is of no use.
-    func letGo(_ cage: Cage, of run: RunID) throws {
-        try cage.kill()
-        guard try cage.finish() == nil else { return }
-        let watch = try watches.add(cage.processRaw) { [weak self] _ in
-            try self?.collect(cage)
-            return []
-        }
-        ending.append(Ending(run: run, cage: cage, watch: watch))
-    }
+    func letGo(_ cage: Cage, of run: RunID) throws { try ending.take(cage, of: run) }
 
     /// Lets all of them go.
     func discardAll() throws { for run in spares.keys { try discard(run) } }
@@ -112,11 +98,5 @@ final class SpareCages {
         lookedAt = now
         if memory.isHigh { return try discardAll() }
         for (run, spare) in spares where spare.builtAt + Self.ageMax <= now { try discard(run) }
-    }
-
-    private func collect(_ cage: Cage) throws {
-        guard try cage.finish() != nil, let place = ending.firstIndex(where: { $0.cage === cage })
-        else { return }
-        watches.remove(ending.remove(at: place).watch)
     }
 }

@@ -19,8 +19,7 @@ final class SpareWorkers {
     private let memory: MemoryPressure
     private let mounts = HostMounts()
     private var spares: [Spare] = []
-    /// Let go, until nothing of them is left, by their watches.
-    private var ending: [UInt64: Cage] = [:]
+    private let ending: EndingCages
     /// What the last launch was like: the next will be too.
     private var plan: CagePlan?
     private var lastUse = 0
@@ -44,10 +43,11 @@ final class SpareWorkers {
         self.launcher = launcher
         self.watches = watches
         self.memory = memory
+        ending = EndingCages(watches: watches)
     }
 
     /// Whether none is left, nor any that was let go.
-    var areGone: Bool { spares.isEmpty && ending.isEmpty }
+    var areGone: Bool { spares.isEmpty && ending.count == 0 }
 
     /// A cage for the worker of `plan` to begin in, with `tag` from now on; the one that was built
     /// first.
@@ -102,18 +102,7 @@ final class SpareWorkers {
     }
 
     /// Ends a cage that is of no use.
-    func letGo(_ cage: Cage) throws {
-        try cage.kill()
-        guard try cage.finish() == nil else { return }
-        var watch: UInt64 = 0
-        watch = try watches.add(cage.processRaw) { [weak self] _ in
-            guard try cage.finish() != nil else { return [] }
-            self?.watches.remove(watch)
-            self?.ending[watch] = nil
-            return []
-        }
-        ending[watch] = cage
-    }
+    func letGo(_ cage: Cage) throws { try ending.take(cage) }
 
     private func discard(_ cage: Cage) throws {
         guard let place = spares.firstIndex(where: { $0.held.cage === cage }) else { return }

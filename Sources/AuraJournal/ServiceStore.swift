@@ -33,9 +33,13 @@ package struct ServiceStore: Sendable {
     /// Keeps a descriptor under a name, which others may share.
     ///
     /// Not watched for hang-ups: a pidfd of a process that has ended is still wanted.
-    package func keep(_ descriptor: Int32, as name: String) {
+    ///
+    /// In the order of these calls, whatever becomes of this process. False when the service manager
+    /// cannot be told.
+    package func keep(_ descriptor: Int32, as name: String) -> Bool {
         var descriptor = descriptor
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)", &descriptor, 1)
+        let state = "FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)"
+        return sd_pid_notify_with_fds(0, 0, state, &descriptor, 1) > 0
     }
 
     /// Closes the store's descriptors of this name.

@@ -60,6 +60,21 @@ package struct RecordReader: Sendable {
         return found
     }
 
+    /// The transactions of `run`, in order, and of no run that it spawned.
+    ///
+    /// Other entries are not decoded for that: of 200 runs that a new daemon takes over they are
+    /// four fifths.
+    package func transactions(of run: RunID) throws(RecordError) -> [Transaction] {
+        var found: [Transaction] = []
+        try pages(0, .max, run, nil, of: .transacted) { page in
+            for (entry, _) in page where entry.run == run {
+                guard case .transacted(_, let transaction) = entry.fact else { continue }
+                found.append(transaction)
+            }
+        }
+        return found
+    }
+
     /// The same as `entries`, each as the JSON text that is stored.
     package func entryTexts(
         after: Int = 0, limit: Int = .max, run: RunID? = nil, automaton: AutomatonName? = nil
@@ -73,7 +88,7 @@ package struct RecordReader: Sendable {
 
     private func pages(
         _ after: Int, _ limit: Int, _ run: RunID?, _ automaton: AutomatonName?,
-        _ take: ([(entry: Entry, text: [UInt8])]) -> Void
+        of kind: Fact.Kind? = nil, _ take: ([(entry: Entry, text: [UInt8])]) -> Void
     ) throws(RecordError) {
         var after = max(0, after)
         var left = limit
@@ -90,6 +105,7 @@ package struct RecordReader: Sendable {
             // Decoded only now that the snapshot is over.
             var chosen: [(entry: Entry, text: [UInt8])] = []
             for stored in page {
+                if let kind, !stored.mayBe(kind) { continue }
                 let entry = try stored.decoded()
                 if automaton == nil || entry.automaton == automaton {
                     chosen.append((entry, stored.text))

@@ -9,6 +9,21 @@ struct StoredEntry {
     /// The hashes of its long texts, which are kept apart.
     var texts: [[UInt8]] = []
 
+    /// Whether its fact may be of that kind: false is certain.
+    ///
+    /// A quote within a text is never without a backslash, so no text is taken for the key.
+    func mayBe(_ kind: Fact.Kind) -> Bool {
+        let wanted = Array("\"kind\":\"\(kind.rawValue)\"".utf8)
+        return text.withUnsafeBytes { text in
+            let last = text.count - wanted.count
+            guard last >= 0 else { return false }
+            return (0...last).contains { start in
+                text[start] == wanted[0]
+                    && text[start..<start + wanted.count].elementsEqual(wanted)
+            }
+        }
+    }
+
     func decoded() throws(RecordError) -> Entry {
         do {
             return try JSON.decode(Entry.self, from: text)

@@ -9,9 +9,11 @@ struct RunLooks: Sendable {
     var changed: Set<RunID> = []
     /// When the earliest is due that any of the others waits for.
     var due = DueHeap<RunID>()
-    /// Runs of which something has come due, or needs no time to: they are looked at in every turn
-    /// until they change. What is due need not happen by time alone: a question is put off as
-    /// long as another run of its tree works.
+    /// Runs of which something has come due, or needs no time to: looked at in every turn until
+    /// they change.
+    ///
+    /// What is due need not happen by time alone: nobody parks a question while another run of its
+    /// tree works.
     var open: Set<RunID> = []
 }
 
@@ -50,9 +52,11 @@ extension Kernel {
     private mutating func place(_ id: RunID) {
         let row = state.runs[id]
         let attempt = attempts[id]
-        let isOpen = row.map { isChildInLine($0) || attempt?.isOwedNews(of: $0.transactions) == true }
-        if isOpen == true { looks.open.insert(id) } else { looks.open.remove(id) }
-        looks.due.set(id, isOpen == true ? nil : soonest(row, attempt))
+        let isOpen =
+            row.map { isChildInLine($0) || attempt?.isOwedNews(of: $0.transactions) == true }
+            ?? false
+        if isOpen { looks.open.insert(id) } else { looks.open.remove(id) }
+        looks.due.set(id, isOpen ? nil : soonest(row, attempt))
     }
 
     /// A child needs no slot: it starts with the next turn.

@@ -1,6 +1,9 @@
 import Glibc
 
 /// What there is to keep, one descriptor each: of a cage all but the last.
+///
+/// A store that takes them one by one is given the last of these first, and drops the first of them
+/// first: a cage of which it has the process is whole.
 package enum KeptPart: UInt8, CaseIterable, Sendable {
     /// pidfd of its outer process.
     case process = 0x70  // p

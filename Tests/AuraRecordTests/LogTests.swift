@@ -119,6 +119,29 @@ struct LogTests {
         #expect(numbers(try reader.entries(after: 6)) == [])
     }
 
+    @Test("of a run its own transactions are read, whatever other entries and texts say")
+    func transactions() throws {
+        let scratch = try Scratch()
+        let store = try RecordStore(directory: scratch.record)
+        let told = #"{"kind":"transacted","transaction":{}}"#
+        let input = JSONValue.object(["kind": .string("transacted")])
+        let call = ToolCall(use: "u", tool: .editFile, input: input)
+        func transacted(_ index: Int, _ text: String) -> Fact {
+            .transacted(index: index, transaction: .wrapUp(reason: text))
+        }
+        try store.append([
+            Samples.entry(1, transacted(1, "one"), run: Samples.run),
+            Samples.entry(2, .stopRequested(reason: told), run: Samples.run),
+            Samples.entry(
+                3, .commanded(basis: 1, intents: [Intent(command: 1, plan: .tool(call: call))]),
+                run: Samples.run),
+            Samples.entry(4, transacted(1, "below"), run: Samples.child, parent: Samples.run),
+            Samples.entry(5, transacted(2, told), run: Samples.run),
+        ])
+        let read = try store.reader.transactions(of: Samples.run)
+        #expect(read == [.wrapUp(reason: "one"), .wrapUp(reason: told)])
+    }
+
     @Test("a log longer than one page is read whole, and only as far as asked")
     func pages() throws {
         let scratch = try Scratch()

@@ -176,7 +176,9 @@ struct RunLooksTests {
             return waits && below(8) != 0 ? .tick : propose(run)
         }
 
-        private mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &chance) }
+        private mutating func below(_ bound: Int) -> Int {
+            Int.random(in: 0..<bound, using: &chance)
+        }
 
         private mutating func reboot() throws {
             let stored = bench.rows.mapValues {

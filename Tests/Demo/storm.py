@@ -92,7 +92,8 @@ class Storm:
             # Nothing is lost with a worker that was killed before its first word.
             is_ready = fact["kind"] in ("attempt-ready", "taken-over") or (
                 is_ready and fact["kind"] != "attempt-started")
-            expect(fact.get("exit") != {"orphaned": {}} or not is_ready, f"{run}: a worker is lost")
+            expect(fact.get("exit") != {"orphaned": {}} or not is_ready
+                   or "before the worker was started" in fact["detail"], f"{run}: a worker is lost")
             for intent in fact.get("intents", []):
                 given = intent["plan"].get("tool", {}).get("call", {}).get("input", {})
                 if "command" in given:

@@ -33,7 +33,9 @@ import Testing
     func tasks() throws {
         for file in try SourceTree.below("Sources/AuraDaemon") where file.isSwift {
             for (index, line) in file.lines.enumerated() where !line.trimmed.hasPrefix("//") {
-                let isBegun = line.contains("Task {") || line.contains("Task.detached")
+                let isBegun =
+                    line.hasWord("Task")
+                    && (line.contains("Task {") || line.contains("Task.detached"))
                 if line.contains("Task.sleep") || isBegun && !line.contains("PoolExecutor") {
                     Issue.record("\(file.path):\(index + 1): see PoolExecutor")
                 }
