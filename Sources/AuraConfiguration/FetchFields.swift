@@ -13,22 +13,10 @@ enum FetchFields {
         "origins such as `https://docs.example.com` or `{origin: http://10.0.0.1:8080, send: true}`"
 
     static func read(_ field: Field, _ report: inout Report) -> [FetchGrant]? {
-        guard
-            let items = field.items(
-                max: countMax, expected: "a list of \(expectation)",
-                hint: "begin each with `- `", &report)
-        else { return nil }
-        var grants: [FetchGrant] = []
-        for item in items {
-            guard let grant = grant(item, &report) else { continue }
-            if grants.contains(where: { $0.origin == grant.origin }) {
-                report.add(
-                    item.node.place, "`\(item.path)`: \(grant.origin) is granted twice",
-                    hint: "remove one of the two")
-            }
-            grants.append(grant)
-        }
-        return grants
+        field.distinct(
+            max: countMax, expected: "a list of \(expectation)", hint: "begin each with `- `",
+            by: \.origin, &report, read: grant,
+            twice: { ("\($0.origin) is granted twice", "remove one of the two") })
     }
 
     private static func grant(_ field: Field, _ report: inout Report) -> FetchGrant? {

@@ -140,9 +140,11 @@ extension Field {
         return Milliseconds(count)
     }
 
-    /// What `parse` makes of the text; its error is reported at the very character.
+    /// What `parse` makes of the text; its error is reported at the very character, with what `hint`
+    /// has to say of the text.
     func parsed<Value>(
-        expected: String, _ report: inout Report, _ parse: (String) throws(TextError) -> Value
+        expected: String, hint: (String) -> String? = { _ in nil }, _ report: inout Report,
+        _ parse: (String) throws(TextError) -> Value
     ) -> Value? {
         guard case .scalar(let scalar) = node.value, !scalar.isNull else {
             refuse(&report, expected: expected)
@@ -153,7 +155,9 @@ extension Field {
         } catch {
             var place = node.place
             if let column = scalar.textColumn { place.column = column + error.column - 1 }
-            report.add(place, "`\(path)`: found \(error.found), expected \(error.expected)")
+            report.add(
+                place, "`\(path)`: found \(error.found), expected \(error.expected)",
+                hint: hint(scalar.text))
             return nil
         }
     }

@@ -32,6 +32,31 @@ struct Field {
     }
 }
 
+extension Field {
+    /// What `read` makes of each item of a list, in which no two may be the same by `key`.
+    ///
+    /// The second of two is reported with what `twice` says of it.
+    func distinct<Value>(
+        max countMax: Int, expected: String, hint: String, by key: (Value) -> String,
+        _ report: inout Report, read: (Field, inout Report) -> Value?,
+        twice: (Value) -> (message: String, hint: String)
+    ) -> [Value]? {
+        guard let items = items(max: countMax, expected: expected, hint: hint, &report) else {
+            return nil
+        }
+        var values: [Value] = []
+        for item in items {
+            guard let value = read(item, &report) else { continue }
+            if values.contains(where: { key($0) == key(value) }) {
+                let (message, hint) = twice(value)
+                report.add(item.node.place, "`\(item.path)`: \(message)", hint: hint)
+            }
+            values.append(value)
+        }
+        return values
+    }
+}
+
 /// The values of one mapping whose keys are fixed.
 struct Fields {
     let path: String

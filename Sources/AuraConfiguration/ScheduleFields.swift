@@ -99,24 +99,38 @@ enum ScheduleFields {
         if kind.path.hasSuffix(".at") { return instants(kind, &report) }
         if kind.path.hasSuffix(".every") {
             return kind.parsed(
-                expected: "an interval such as `10m`", &report,
+                expected: "an interval such as `10m`", hint: { trial(of: $0, "--every ") }, &report,
                 { text throws(TextError) in .every(try Interval(text)) })
         }
         // With another dialect than the one meant, the expression would be judged wrongly.
         guard areRead else { return nil }
         if kind.path.hasSuffix(".cron") {
+            let dialect = (dialect ?? nil) ?? .ocps
+            let option = dialect == .ocps ? "" : "--dialect \(dialect.rawValue) "
             return kind.parsed(
-                expected: "a cron expression such as `0 2 * * *`", &report,
+                expected: "a cron expression such as `0 2 * * *`", hint: { trial(of: $0, option) },
+                &report,
                 { text throws(TextError) in
-                    try Schedule(cron: text, dialect: (dialect ?? nil) ?? .ocps, transitions: rule)
+                    try Schedule(cron: text, dialect: dialect, transitions: rule)
                 })
         }
         return kind.parsed(
-            expected: "a calendar expression such as `Mon..Fri 02:00`", &report,
+            expected: "a calendar expression such as `Mon..Fri 02:00`",
+            hint: { trial(of: $0, "--systemd ") }, &report,
             { text throws(TextError) in
                 .calendar(try CalendarExpression(text, transitions: rule))
             })
     }
+
+    /// The command that reads an expression without a file, and says what it means.
+    private static func trial(of text: String, _ option: String) -> String {
+        let isShown = text.utf8.count <= trialBytesMax && !text.contains(where: \.isNewline)
+        let word = isShown ? "'\(text.replacing("'", with: "'\\''"))'" : "'EXPRESSION'"
+        return "try it with: aura-ctl calendar \(option)\(word)"
+    }
+
+    /// 80 bytes: a line of a terminal.
+    private static let trialBytesMax = 80
 
     /// One instant or a list of them.
     private static func instants(_ field: Field, _ report: inout Report) -> Schedule? {

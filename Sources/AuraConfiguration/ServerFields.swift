@@ -23,20 +23,11 @@ enum ServerFields {
         + "at most \(ServerDeclaration.nameLengthMax) characters"
 
     static func read(_ field: Field, _ report: inout Report) -> [ServerDeclaration]? {
-        guard
-            let items = field.items(
-                max: countMax, expected: expectation, hint: "begin each server with `- `", &report)
-        else { return nil }
-        var servers: [ServerDeclaration] = []
-        for item in items {
-            guard let server = server(item, &report) else { continue }
-            if servers.contains(where: { $0.name == server.name }) {
-                report.add(
-                    item.node.place, "`\(item.path)`: a second server called `\(server.name)`",
-                    hint: "give each a `name` of its own")
-            }
-            servers.append(server)
-        }
+        let servers = field.distinct(
+            max: countMax, expected: expectation, hint: "begin each server with `- `", by: \.name,
+            &report, read: server,
+            twice: { ("a second server called `\($0.name)`", "give each a `name` of its own") })
+        guard let servers else { return nil }
         if servers.map(\.tools.count).reduce(0, +) > toolsMax {
             report.add(
                 field.node.place,

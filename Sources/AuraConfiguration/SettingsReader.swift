@@ -19,6 +19,7 @@ package import AuraModel
 ///       listen: 127.0.0.1:9180           # a loopback address
 ///       deliveries-per-minute: 60        # to one hook
 ///       requests-per-minute: 600         # all together
+///     proxy: {requests: 5_000}           # what cages may do through theirs, see ProxyFields
 ///     providers:
 ///       local:
 ///         dialect: openai-chat           # anthropic | openai-chat | openai-responses
@@ -76,7 +77,7 @@ package enum SettingsReader {
     private static let keys = [
         "state", "socket", "operator-group", "user", "definitions", "libexec", "runs-max",
         "max-starts-per-minute", "day-budget", "record", "providers", "reasoners", "hooks",
-        "handover",
+        "handover", "proxy",
     ]
 
     private static func read(_ text: String, _ report: inout Report) -> Settings? {
@@ -119,6 +120,7 @@ package enum SettingsReader {
         }
         settings.retention = fields["record"].flatMap { retention($0, &report) }
         settings.hooks = fields["hooks"].flatMap { HookFields.read($0, &report) }
+        settings.proxy = fields["proxy"].flatMap { ProxyFields.read($0, &report) } ?? settings.proxy
         let providers = fields["providers"].map { ProviderFields.readAll($0, &report) } ?? [:]
         if let reasoners = fields["reasoners"] {
             settings.reasoners = ReasonerFields.readAll(reasoners, providers, &report)

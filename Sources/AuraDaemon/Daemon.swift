@@ -60,7 +60,8 @@ package struct Daemon {
 
     /// Every diagnostic of the definitions, as `aurad --check` prints them.
     package func check() -> [Diagnostic] {
-        DefinitionLoader(settings: settings).read().refused.flatMap(\.diagnostics)
+        let loader = DefinitionLoader(settings: settings)
+        return loader.read().refused.flatMap(\.diagnostics) + loader.warnings()
     }
 
     /// Runs until a signal or a fatal error ends it.

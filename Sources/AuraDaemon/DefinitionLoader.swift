@@ -47,14 +47,24 @@ struct DefinitionLoader: Sendable {
         }
     }
 
-    /// The diagnostics of one definition's text, as if it and the texts `besides` it stood in the
+    /// What is doubtful in the good files of the directory, read now.
+    func warnings() -> [Diagnostic] {
+        let files = (try? Self.files(in: settings.definitionsDirectory)) ?? []
+        let texts = Dictionary(files.map { ($0.file, $0.text) }) { first, _ in first }
+        return DefinitionDirectory.read(files).definitions.flatMap { file, definition in
+            ServerWarnings.of(definition, in: file, texts[file] ?? "")
+        }
+    }
+
+    /// The diagnostics of one definition's text, warnings as well, as if it and the texts `besides` it stood in the
     /// directory.
     func check(file: String, text: String, besides: [String] = []) -> [Diagnostic] {
         let (definition, diagnostics) = DefinitionReader.read(file: file, text: text)
         guard let definition, diagnostics.isEmpty else { return diagnostics }
         var zones = ZoneShelf()
         if let problem = problem(with: definition, in: file, text, &zones) { return [problem] }
-        guard definition.firing?.after != nil else { return [] }
+        let warnings = ServerWarnings.of(definition, in: file, text)
+        guard definition.firing?.after != nil else { return warnings }
         let files = (try? Self.files(in: settings.definitionsDirectory)) ?? []
         let others = besides.enumerated().map { (file: "\($0.offset)", text: $0.element) }
         var leaders: [AutomatonName: AutomatonName?] = [:]
@@ -64,7 +74,7 @@ struct DefinitionLoader: Sendable {
                 leaders[other.name] = .some(other.firing?.after?.automaton)
             }
         }
-        guard let fault = ChainFault(of: definition.name, among: leaders) else { return [] }
+        guard let fault = ChainFault(of: definition.name, among: leaders) else { return warnings }
         let place = DefinitionPlace.of(Self.chainPath, in: text)
         return [
             Diagnostic(

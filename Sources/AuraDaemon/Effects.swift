@@ -128,7 +128,7 @@ final class Effects {
                 return proxies.decide(run, request, refusal: refusal)
             }
             return fetches.proceed(
-                .init(run: run, command: request.command), request, refusal: refusal)
+                .init(run: run, command: request.command), request, refusal: refusal?.reason)
         case .cancelEffects(let run):
             calls.cancel(run)
             fetches.cancel(run)

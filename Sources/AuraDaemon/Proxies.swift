@@ -52,15 +52,13 @@ final class Proxies {
         }
     }
 
-    /// 32 connections of a command at once: package managers open some ten.
-    private static let clientsMax = 32
-    /// 16 in a turn and 200 in a second: who floods waits, and nobody else does.
+    /// 16 connections in a turn: who floods waits, and nobody else does.
     private static let turnMax = 16
-    private static let secondMax = 200
     private static let secondMilliseconds = 1000
 
     private let watches: Watches
     private let redactor: Redactor
+    private let limits: ProxyLimits
     private var dialer: Dialer?
     private var descriptors: CurlWatches?
     private var sessions: [Key: Session] = [:]
@@ -68,16 +66,19 @@ final class Proxies {
     private var last: Dialer.ID = 0
 
     /// No cage has a proxy yet.
-    init(watches: Watches, redactor: Redactor) {
+    init(watches: Watches, redactor: Redactor, limits: ProxyLimits) {
         self.watches = watches
         self.redactor = redactor
+        self.limits = limits
         let descriptors = CurlWatches(watches: watches) { [weak self] in
             self?.dialer?.socketReady($0, readable: $1, writable: $2)
             return self?.takeDialled() ?? []
         }
         self.descriptors = descriptors
+        var dialled = FetchLimits()
+        dialled.connect = limits.connectTime
         dialer = Dialer(
-            now: { Milliseconds(SystemClock.monotonicMilliseconds()) },
+            limits: dialled, now: { Milliseconds(SystemClock.monotonicMilliseconds()) },
             watch: { [weak descriptors] in descriptors?.watch($0, read: $1, write: $2) })
     }
 
@@ -127,7 +128,7 @@ final class Proxies {
     }
 
     /// Goes on with a request that is in the record, or tells why it is not made.
-    func decide(_ run: RunID, _ request: WebRequest, refusal: String?) -> [Event] {
+    func decide(_ run: RunID, _ request: WebRequest, refusal: WebRequestRefusal?) -> [Event] {
         let key = Key(run: run, command: request.command)
         let waiting = sessions[key]?.clients.first {
             clients[$0]?.request?.number == request.number
@@ -138,7 +139,9 @@ final class Proxies {
             return refusal == nil ? [.requestEnded(run, Self.gone(request))] : []
         }
         if let refusal {
-            client.connection.refuse(403, refusal)
+            client.connection.refuse(
+                refusal.retryAfter == nil ? 403 : 429, refusal.reason,
+                retryAfter: refusal.retryAfter)
             rewatch(id, client)
             return []
         }
@@ -210,9 +213,9 @@ final class Proxies {
         }
         for _ in 0..<Self.turnMax {
             do throws(SystemError) {
-                guard session.taken < Self.secondMax else { return rest(session) }
+                guard session.taken < limits.connectionsPerSecond else { return rest(session) }
                 guard let socket = try StreamSocket.accept(session.descriptor.raw) else { return }
-                take(ProxyClient(socket), key, session)
+                take(ProxyClient(socket, limits), key, session)
             } catch {
                 // Out of descriptors, for one: it would be as ready at once.
                 return rest(session)
@@ -228,8 +231,9 @@ final class Proxies {
 
     private func take(_ connection: ProxyClient, _ key: Key, _ session: Session) {
         session.taken += 1
-        guard session.clients.count < Self.clientsMax else {
-            return connection.refuse(503, "at most \(Self.clientsMax) connections at once")
+        guard session.clients.count < limits.connections else {
+            return connection.refuse(
+                503, "at most \(limits.connections) connections at once", retryAfter: .seconds(1))
         }
         last += 1
         let client = Client(connection, key)
@@ -273,12 +277,12 @@ final class Proxies {
     /// Why the command's connections may go on no longer; nil when they may.
     private func excess(of session: Session) -> String? {
         let open = session.clients.lazy.compactMap { self.clients[$0]?.connection }
-        if session.sent + open.map(\.sent).reduce(0, +) > ProxyBounds.sentBytes {
-            return "more than \(SizeText.format(ProxyBounds.sentBytes)) sent by the command"
+        if session.sent + open.map(\.sent).reduce(0, +) > limits.sentBytes {
+            return "more than \(SizeText.format(limits.sentBytes)) sent by the command"
         }
-        guard session.received + open.map(\.received).reduce(0, +) > ProxyBounds.receivedBytes
+        guard session.received + open.map(\.received).reduce(0, +) > limits.receivedBytes
         else { return nil }
-        return "more than \(SizeText.format(ProxyBounds.receivedBytes)) received by the command"
+        return "more than \(SizeText.format(limits.receivedBytes)) received by the command"
     }
 
     private func takeDialled() -> [Event] {

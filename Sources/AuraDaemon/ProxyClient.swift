@@ -21,16 +21,13 @@ final class ProxyClient {
         case refused
     }
 
-    /// 10 s for a whole head, and for a tunnel's first message: a program sends it at once.
-    private static let headMilliseconds = 10_000
-    /// 2 min without a byte either way: a server that thinks for longer is asked anew.
-    private static let idleMilliseconds = 120_000
     /// 2 s to read a refusal; who does not loses it.
     private static let refusalMilliseconds = 2_000
     /// 16 KiB of a read before there is a connection.
     private static let readBytesMax = 16 << 10
 
     private let socket: OwnedDescriptor
+    private let limits: ProxyLimits
     private var server: OwnedDescriptor?
     private var phase = Phase.asking
     private var head: ProxyHead?
@@ -45,10 +42,11 @@ final class ProxyClient {
     private(set) var status: Int?
 
     /// A connection that was just accepted.
-    init(_ socket: consuming OwnedDescriptor) {
+    init(_ socket: consuming OwnedDescriptor, _ limits: ProxyLimits) {
         self.socket = socket
+        self.limits = limits
         startedAt = SystemClock.monotonicMilliseconds()
-        deadline = startedAt + Self.headMilliseconds
+        deadline = startedAt + limits.headTime.count
     }
 
     var socketRaw: Int32 { socket.raw }
@@ -101,12 +99,13 @@ final class ProxyClient {
     func expire() -> Step {
         switch phase {
         case .asking:
-            refuse(408, "no whole request within \(Self.headMilliseconds / 1000) s")
+            refuse(408, "no whole request within \(DurationText.format(limits.headTime.count))")
             return .wait
         case .refused: return .end(failure: nil)
         case .waiting, .greeting: return .end(failure: "nothing came of it in time")
         case .passing:
-            return .end(failure: "nothing went either way for \(Self.idleMilliseconds / 1000) s")
+            let time = DurationText.format(limits.idleTime.count)
+            return .end(failure: "nothing went either way for \(time)")
         }
     }
 
@@ -116,7 +115,7 @@ final class ProxyClient {
         self.server = consume server
         if head.method == nil {
             phase = .greeting
-            deadline = SystemClock.monotonicMilliseconds() + Self.headMilliseconds
+            deadline = SystemClock.monotonicMilliseconds() + limits.headTime.count
             let answer = "HTTP/1.1 200 Connection established\r\n\r\n"
             down = ProxyFlow(beginning: Array(answer.utf8), isOurs: true)
         } else {
@@ -128,20 +127,25 @@ final class ProxyClient {
         return work()
     }
 
-    /// Says why not; it ends when the program has read that.
-    func refuse(_ status: Int, _ text: String) {
+    /// Says why not, and after how long it may be asked again, which pip, npm and curl obey; it ends
+    /// when the program has read that.
+    func refuse(_ status: Int, _ text: String, retryAfter: Milliseconds? = nil) {
         // Also in the first line: many programs show no more of a refusal.
         let line = String(SafeText.line(text).unicodeScalars.filter(\.isASCII).map(Character.init))
         let body = "aurad: \(text)\n"
+        let again = retryAfter.map { "Retry-After: \(Self.wholeSeconds($0))\r\n" } ?? ""
         let answer =
             "HTTP/1.1 \(status) \(line.prefix(Self.lineMax))\r\nContent-Type: text/plain\r\n"
-            + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n" + body
+            + again + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n" + body
         _ = StreamSocket.write(socket.raw, Array(answer.utf8)[...])
         StreamSocket.endWriting(socket.raw)
         phase = .refused
         heard = []
         deadline = SystemClock.monotonicMilliseconds() + Self.refusalMilliseconds
     }
+
+    /// Rounded up: who comes a moment too early is refused again.
+    private static func wholeSeconds(_ time: Milliseconds) -> Int { (time.count + 999) / 1000 }
 
     /// 200 characters in an answer's first line.
     private static let lineMax = 200
@@ -154,9 +158,11 @@ final class ProxyClient {
         case .ended, .lost: return .end(failure: nil)
         }
         guard let count = ProxyHead.count(in: heard, searched: searched) else {
-            if heard.count >= ProxyHead.bytesMax {
-                refuse(431, "a head of more than \(ProxyHead.bytesMax) bytes")
-            }
+            if heard.count >= limits.headBytes { refuseHead() }
+            return .wait
+        }
+        guard count <= limits.headBytes else {
+            refuseHead()
             return .wait
         }
         do throws(ProxyHead.Flaw) {
@@ -174,6 +180,10 @@ final class ProxyClient {
             refuse(error.status, error.text)
             return .wait
         }
+    }
+
+    private func refuseHead() {
+        refuse(431, "a head of more than \(SizeText.format(limits.headBytes))")
     }
 
     /// A tunnel: nothing goes on before it is TLS for the very host.
@@ -208,7 +218,7 @@ final class ProxyClient {
         }
         guard down.drain(to: socket.raw) else { return .end(failure: nil) }
         if up.moved + down.moved != before || deadline == .max {
-            deadline = SystemClock.monotonicMilliseconds() + Self.idleMilliseconds
+            deadline = SystemClock.monotonicMilliseconds() + limits.idleTime.count
         }
         // A server takes the end of what a tunnel brings for its own end; a request has a length.
         if up.isDone, !hasEndedUp, head?.method == nil {

@@ -95,7 +95,7 @@ final class TurnLoop {
             replayer: Replayer(
                 cagePath: settings.libexecDirectory + "/aura-cage",
                 workerPath: settings.libexecDirectory + "/aura-worker"), live: live)
-        proxies = Proxies(watches: watches, redactor: redactor)
+        proxies = Proxies(watches: watches, redactor: redactor, limits: settings.proxy)
         cages = CageRunner(
             launcher: launcher, watches: watches, store: cageStore, proxies: proxies)
         servers = ToolServers(

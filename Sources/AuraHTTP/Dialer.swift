@@ -12,7 +12,7 @@ package final class Dialer {
     /// Names one connection; the caller chooses it and never uses it twice.
     package typealias ID = UInt64
 
-    private final class Dial {
+    private final class Dial: CurlTransfer {
         let easy: UnsafeMutableRawPointer
         let gate: AddressGate
         private let errorText: UnsafeMutablePointer<CChar>
@@ -61,16 +61,10 @@ package final class Dialer {
     }
 
     private let limits: FetchLimits
-    private let now: () -> Milliseconds
-    private let multi: CurlMulti?
-    private var dials: [ID: Dial] = [:]
-    private var finished: [(ID, Result<Int32, FetchFailure>)] = []
+    private let dials: CurlTransfers<Dial, Int32>
 
     /// When `timerFired` wants to be called, by the clock of `now`; nil: never.
-    package var due: Milliseconds? {
-        // What failed at once is to be collected like the rest.
-        finished.isEmpty ? multi?.due : now()
-    }
+    package var due: Milliseconds? { dials.due }
 
     /// An engine without connections; `now` is a clock that only goes forward.
     package init(
@@ -78,55 +72,34 @@ package final class Dialer {
         watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
     ) {
         self.limits = limits
-        self.now = now
-        multi = CurlMulti(now: now, watch: watch)
-    }
-
-    deinit {
-        // A handle must leave the multi handle before either is destroyed.
-        for dial in dials.values { multi?.remove(dial.easy) }
+        dials = CurlTransfers(now: now, watch: watch)
     }
 
     /// Begins to connect to `origin` under those grants.
     package func start(_ id: ID, _ origin: FetchOrigin, granted: [FetchGrant]) {
-        if let multi, let dial = Dial(origin, granted, limits), multi.add(dial.easy, of: id) {
-            dials[id] = dial
-        } else {
-            finished.append((id, .failure(.failed("libcurl cannot be set up"))))
-        }
+        dials.start(id, Dial(origin, granted, limits))
     }
 
     /// Gives a connection up.
-    package func cancel(_ id: ID) { drop(id) }
+    package func cancel(_ id: ID) { dials.drop(id) }
 
     /// Tells that a watched descriptor is ready; an error or a hang-up counts as both.
     package func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
-        multi?.socketReady(descriptor, readable: readable, writable: writable)
+        dials.socketReady(descriptor, readable: readable, writable: writable)
         collect()
     }
 
     /// Tells that the time `due` has come.
     package func timerFired() {
-        multi?.timerFired()
+        dials.timerFired()
         collect()
     }
 
     /// What has ended since the last call: a connected socket, non-blocking, is the caller's to
     /// close.
-    package func takeFinished() -> [(ID, Result<Int32, FetchFailure>)] {
-        defer { finished = [] }
-        return finished
-    }
+    package func takeFinished() -> [(ID, Result<Int32, FetchFailure>)] { dials.takeFinished() }
 
     private func collect() {
-        while let done = multi?.takeDone() {
-            guard let dial = dials[done.owner] else { continue }
-            finished.append((done.owner, dial.result(done.code)))
-            drop(done.owner)
-        }
-    }
-
-    private func drop(_ id: ID) {
-        if let dial = dials.removeValue(forKey: id) { multi?.remove(dial.easy) }
+        dials.collect { id, dial, code in dials.end(id, dial.result(code)) }
     }
 }

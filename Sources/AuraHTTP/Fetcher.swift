@@ -11,11 +11,13 @@ package final class Fetcher {
     /// Names one request; the caller chooses it and never uses it twice.
     package typealias ID = UInt64
 
-    private struct Fetch {
+    private struct Fetch: CurlTransfer {
         let order: FetchOrder
-        var transfer: FetchTransfer
+        let transfer: FetchTransfer
         let deadline: Milliseconds
-        var redirects: [String] = []
+        let redirects: [String]
+
+        var easy: UnsafeMutableRawPointer { transfer.easy }
     }
 
     /// A redirect that is not followed yet.
@@ -38,12 +40,9 @@ package final class Fetcher {
     }
 
     private let limits: FetchLimits
-    private let now: () -> Milliseconds
-    private let multi: CurlMulti?
-    private var fetches: [ID: Fetch] = [:]
+    private let fetches: CurlTransfers<Fetch, FetchAnswer>
     private var waiting: [ID: Waiting] = [:]
     private var hops: [Hop] = []
-    private var finished: [(ID, Result<FetchAnswer, FetchFailure>)] = []
 
     /// An engine without requests; `now` is a clock that only goes forward.
     package init(
@@ -51,29 +50,23 @@ package final class Fetcher {
         watch: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
     ) {
         self.limits = limits
-        self.now = now
-        multi = CurlMulti(now: now, watch: watch)
-    }
-
-    deinit {
-        // A handle must leave the multi handle before either is destroyed.
-        for fetch in fetches.values { multi?.remove(fetch.transfer.easy) }
+        fetches = CurlTransfers(now: now, watch: watch)
     }
 
     /// When `timerFired` wants to be called, by the clock of `now`; nil: never.
     package var due: Milliseconds? {
-        // What failed at once is to be collected like the rest.
-        finished.isEmpty && hops.isEmpty ? multi?.due : now()
+        // A redirect is to be collected like what has ended.
+        hops.isEmpty ? fetches.due : fetches.now()
     }
 
     /// Begins a request; its end comes from `takeFinished`, also when it fails at once.
     package func start(_ id: ID, _ order: FetchOrder) {
         guard fetches.count + waiting.count < limits.requestsMax else {
-            return end(id, .failure(.failed("too many requests at once; try again")))
+            return fetches.end(id, .failure(.failed("too many requests at once; try again")))
         }
         begin(
-            id, order, order.request.url, deadline: Milliseconds(now().count + limits.total.count),
-            after: [])
+            id, order, order.request.url,
+            deadline: Milliseconds(fetches.now().count + limits.total.count), after: [])
     }
 
     /// Follows the redirect that `takeHops` told of; or not, for a reason that ends the request.
@@ -81,7 +74,7 @@ package final class Fetcher {
         guard let next = waiting.removeValue(forKey: id) else { return }
         if let refusal {
             let way = next.redirects.joined(separator: ", ")
-            end(id, .failure(.refused("\(way) leads here: \(refusal)")))
+            fetches.end(id, .failure(.refused("\(way) leads here: \(refusal)")))
         } else {
             begin(id, next.order, next.url, deadline: next.deadline, after: next.redirects)
         }
@@ -95,28 +88,27 @@ package final class Fetcher {
 
     /// Gives a request up: its connection is closed and nothing more is heard of it.
     package func cancel(_ id: ID) {
-        finished.removeAll { $0.0 == id }
+        fetches.forget(id)
         hops.removeAll { $0.id == id }
         waiting[id] = nil
-        drop(id)
+        fetches.drop(id)
     }
 
     /// Tells that a watched descriptor is ready; an error or a hang-up counts as both.
     package func socketReady(_ descriptor: Int32, readable: Bool, writable: Bool) {
-        multi?.socketReady(descriptor, readable: readable, writable: writable)
+        fetches.socketReady(descriptor, readable: readable, writable: writable)
         collect()
     }
 
     /// Tells that the time `due` has come.
     package func timerFired() {
-        multi?.timerFired()
+        fetches.timerFired()
         collect()
     }
 
     /// What has ended since the last call, in the order in which it did.
     package func takeFinished() -> [(ID, Result<FetchAnswer, FetchFailure>)] {
-        defer { finished = [] }
-        return finished
+        fetches.takeFinished()
     }
 
     private func begin(
@@ -126,23 +118,21 @@ package final class Fetcher {
         // The supervision refused what is not granted; no redirect may lead around that.
         if let refusal = order.grants.refusal(of: order.request.method, at: url) {
             let way = redirects.isEmpty ? "" : "\(redirects.joined(separator: ", ")) leads here: "
-            return end(id, .failure(.refused(way + refusal)))
+            return fetches.end(id, .failure(.refused(way + refusal)))
         }
-        let timeLeft = Milliseconds(deadline.count - now().count)
-        guard let multi, let transfer = FetchTransfer(url, order, limits, timeLeft: timeLeft),
-            multi.add(transfer.easy, of: id)
-        else { return end(id, .failure(.failed("libcurl cannot be set up"))) }
-        fetches[id] = Fetch(
-            order: order, transfer: transfer, deadline: deadline, redirects: redirects)
+        let timeLeft = Milliseconds(deadline.count - fetches.now().count)
+        let transfer = FetchTransfer(url, order, limits, timeLeft: timeLeft)
+        fetches.start(
+            id,
+            transfer.map {
+                Fetch(order: order, transfer: $0, deadline: deadline, redirects: redirects)
+            })
     }
 
     private func collect() {
-        while let done = multi?.takeDone() {
-            let id = done.owner
-            guard let fetch = fetches[id] else { continue }
-            drop(id)
-            if let failure = fetch.transfer.failure(done.code) {
-                end(id, .failure(failure))
+        fetches.collect { id, fetch, code in
+            if let failure = fetch.transfer.failure(code) {
+                fetches.end(id, .failure(failure))
             } else {
                 answered(id, fetch)
             }
@@ -160,11 +150,11 @@ package final class Fetcher {
                 url: transfer.url.text, status: transfer.status,
                 contentType: transfer.contentType, location: transfer.location,
                 body: transfer.body, isCut: transfer.isCut, redirects: fetch.redirects)
-            return end(id, .success(answer))
+            return fetches.end(id, .success(answer))
         }
         let redirects = fetch.redirects + [transfer.url.text]
         guard redirects.count <= FetchBounds.redirectsMax else {
-            return end(
+            return fetches.end(
                 id,
                 .failure(
                     .failed(
@@ -181,18 +171,10 @@ package final class Fetcher {
                     received: transfer.received))
         } catch {
             let shown = location.prefix(Self.shownMax)
-            end(id, .failure(.refused("it redirects to `\(shown)`: \(error.text)")))
+            fetches.end(id, .failure(.refused("it redirects to `\(shown)`: \(error.text)")))
         }
     }
 
     /// 200 characters of a strange address: enough to see what it is.
     private static let shownMax = 200
-
-    private func end(_ id: ID, _ result: Result<FetchAnswer, FetchFailure>) {
-        finished.append((id, result))
-    }
-
-    private func drop(_ id: ID) {
-        if let fetch = fetches.removeValue(forKey: id) { multi?.remove(fetch.transfer.easy) }
-    }
 }

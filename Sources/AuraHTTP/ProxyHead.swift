@@ -21,8 +21,6 @@ package struct ProxyHead: Hashable, Sendable {
     /// What the server is sent in place of the head; empty for a tunnel.
     package let forwarded: [UInt8]
 
-    /// 16 KiB, twice what servers commonly take.
-    package static let bytesMax = 16 << 10
     /// 100 fields: browsers send twenty.
     private static let fieldsMax = 100
     /// 15 digits: a petabyte.

@@ -120,7 +120,7 @@ package struct FetchUse: Hashable, Sendable, Codable {
     package init(after earlier: FetchUse?, at now: Instant) {
         total = (earlier?.total ?? 0) + 1
         // A clock that is set back begins a new minute, too.
-        let goesOn = earlier.map { (0..<60_000).contains((now - $0.since).count) } ?? false
+        let goesOn = earlier.map { (.zero..<Self.minute).contains(now - $0.since) } ?? false
         since = goesOn ? earlier?.since ?? now : now
         recent = (goesOn ? earlier?.recent ?? 0 : 0) + 1
     }
@@ -136,4 +136,11 @@ package struct FetchUse: Hashable, Sendable, Codable {
         guard recent > recentMax else { return nil }
         return "more than \(recentMax) requests in a minute: wait a minute"
     }
+
+    /// How long after `now` the next minute begins.
+    package func rest(at now: Instant) -> Milliseconds {
+        Milliseconds(Self.minute.count - (now - since).count)
+    }
+
+    private static let minute = Milliseconds.minutes(1)
 }

@@ -25,6 +25,8 @@ package struct Settings: Hashable, Sendable, Codable {
     package var retention: PruneRule?
     /// Where deliveries to hooks are taken; nil: nowhere.
     package var hooks: HookSettings?
+    /// What programs may do through the proxy of their cage.
+    package var proxy = ProxyLimits()
     /// How long workers and commands go on without a daemon, where no service manager keeps them;
     /// zero: they end with it.
     package var handover = Settings.handoverStandard

@@ -34,6 +34,19 @@ package struct WebRequest: Hashable, Sendable, Codable {
     package var text: String { "\(method) \(url)" }
 }
 
+/// Why a request is not made, for whoever asked.
+package struct WebRequestRefusal: Hashable, Sendable {
+    package var reason: String
+    /// After so long the same request may be made; nil: never.
+    package var retryAfter: Milliseconds?
+
+    /// A refusal for `reason`.
+    package init(_ reason: String, retryAfter: Milliseconds? = nil) {
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
+}
+
 /// What came of a request.
 package struct WebRequestEnd: Hashable, Sendable, Codable {
     package var command: CommandID
@@ -60,18 +73,6 @@ package struct WebRequestEnd: Hashable, Sendable, Codable {
         self.received = received
         self.took = took
     }
-}
-
-/// The bounds of a cage's proxy.
-package enum ProxyBounds {
-    /// 2,000 requests in a run: an installation with its dependencies makes some hundreds.
-    package static let requestsMax = 2_000
-    /// 300 in a minute: a package manager that reads an index, not a flood.
-    package static let requestsPerMinuteMax = 300
-    /// 1 GiB from servers to all programs of a command: a toolchain, its packages, a container image.
-    package static let receivedBytes = 1 << 30
-    /// 64 MiB from all programs of a command to servers: requests, and here and there a file.
-    package static let sentBytes = 64 << 20
 }
 
 extension [FetchGrant] {

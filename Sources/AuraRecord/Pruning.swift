@@ -43,7 +43,9 @@ struct NeededEntries: Sendable {
 }
 
 extension RecordReader {
-    /// 5000 entries: with their rows a turn of some ten milliseconds.
+    /// 5000 entries: half a second to find out what becomes of them, beside the turns, and then one
+    /// turn of some milliseconds for the rows of their some hundred runs; the entries themselves are
+    /// swept in smaller parts.
     package static let pruneEntriesMax = 5000
 
     /// What is to be done to prune entries from before `before`, up to `last` and at most
@@ -178,8 +180,8 @@ struct PruneSweep {
 }
 
 extension RecordStore {
-    /// 256 entries a commit: a few milliseconds between two turns.
-    package static let sweepEntriesMax = 256
+    /// 128 entries a commit: two milliseconds between two turns.
+    package static let sweepEntriesMax = 128
 
     /// Whether pruned entries may still have to be deleted.
     package var isSweeping: Bool { sweeping != nil }

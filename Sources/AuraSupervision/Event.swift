@@ -190,7 +190,7 @@ package enum Action: Sendable {
     case tool(RunID, CommandID, ToolCall)
     case step(RunID, CommandID, StepRequest)
     /// Make the request, or refuse it to whoever asks, for this reason.
-    case request(RunID, WebRequest, refusal: String?)
+    case request(RunID, WebRequest, refusal: WebRequestRefusal?)
     /// Kill every cage and abort every call that serves the run's commands.
     case cancelEffects(RunID)
     /// Remove what the run had on disk.

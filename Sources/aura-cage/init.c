@@ -23,6 +23,14 @@
 #error "no filter for this architecture"
 #endif
 
+// What every filter here begins and ends with: calls of this architecture only, the few that any
+// program ends with, and death for all others.
+#define FIRST                                                                                     \
+    LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),                          \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), LOAD(nr)
+#define LAST                                                                                      \
+    ALLOW(rt_sigreturn), ALLOW(restart_syscall), ALLOW(exit_group),                               \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define ALLOW(name)                                                                               \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),                                        \
@@ -40,10 +48,7 @@ static void filter(const struct sock_filter *instructions, size_t size, const ch
 void filter_keeper(void)
 {
     struct sock_filter instructions[] = {
-        LOAD(arch),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        LOAD(nr),
+        FIRST,
         ALLOW(ppoll),
         ALLOW(recvmsg),
         ALLOW(sendmsg),
@@ -51,10 +56,7 @@ void filter_keeper(void)
         ALLOW(getsockopt),
         ALLOW(close),
         ALLOW(clock_gettime),
-        ALLOW(rt_sigreturn),
-        ALLOW(restart_syscall),
-        ALLOW(exit_group),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        LAST,
     };
     filter(instructions, sizeof instructions, "keeper");
 }
@@ -62,19 +64,13 @@ void filter_keeper(void)
 static void filter_self(void)
 {
     struct sock_filter instructions[] = {
-        LOAD(arch),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        LOAD(nr),
+        FIRST,
         ALLOW(ppoll),
         ALLOW(waitid),
         ALLOW(read),
         ALLOW(write),
         ALLOW(kill),
-        ALLOW(rt_sigreturn),
-        ALLOW(restart_syscall),
-        ALLOW(exit_group),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        LAST,
     };
     filter(instructions, sizeof instructions, "pid 1");
 }

@@ -10,8 +10,9 @@ enum DiagnosticText {
         var place = SafeText.line(diagnostic.file)
         if diagnostic.line > 0 { place += ":\(diagnostic.line)" }
         if diagnostic.line > 0, diagnostic.column > 0 { place += ":\(diagnostic.column)" }
+        let colour: Style.Colour = diagnostic.isWarning == true ? .yellow : .red
         var lines = [
-            "\(style.paint(place, .bold)): \(style.paint("error:", .red)) "
+            "\(style.paint(place, .bold)): \(style.paint(diagnostic.severity + ":", colour)) "
                 + SafeText.line(diagnostic.message)
         ]
         if let source, let text = line(diagnostic.line, of: source) {

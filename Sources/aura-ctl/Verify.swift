@@ -6,8 +6,8 @@ struct Verify: Verb {
     static let configuration = CommandConfiguration(
         abstract: "Check definition files; nothing is put into force.",
         discussion: """
-            Exit status 65 when a file has errors. It asks aurad, which knows the reasoners; where none runs, \
-            `aurad --check` looks at all that is installed.
+            Exit status 65 when a file has errors; a warning is none. It asks aurad, which knows the reasoners; where \
+            none runs, `aurad --check` looks at all that is installed.
             """)
 
     @Argument(help: "The files.", completion: .file(extensions: ["yaml", "yml"]))
@@ -30,12 +30,13 @@ struct Verify: Verb {
                 session)
             all += found
             lines += found.flatMap { DiagnosticText.lines(of: $0, source: text, session.style) }
-            if found.isEmpty {
+            if found.allSatisfy({ $0.isWarning == true }) {
                 lines.append("\(session.style.paint("✔", .green)) \(SafeText.line(file)): good")
             }
         }
         try session.show(all) { lines }
-        return (all.isEmpty ? AuraExit.success : .badDefinition).rawValue
+        let isGood = all.allSatisfy { $0.isWarning == true }
+        return (isGood ? AuraExit.success : .badDefinition).rawValue
     }
 
     private func check(_ definition: DefinitionText, _ session: Session) throws -> [Diagnostic] {

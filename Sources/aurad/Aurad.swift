@@ -67,7 +67,8 @@ struct Aurad: ParsableCommand {
             guard check else { return try daemon.run() }
             let diagnostics = daemon.check()
             for diagnostic in diagnostics { print(diagnostic) }
-            guard diagnostics.isEmpty else { throw ExitCode(AuraExit.badDefinition.rawValue) }
+            let isGood = diagnostics.allSatisfy { $0.isWarning == true }
+            guard isGood else { throw ExitCode(AuraExit.badDefinition.rawValue) }
             print("aurad: the configuration and all definitions are good")
         } catch let error as Daemon.StartError {
             StandardError.write("aurad: \(error)")

@@ -188,6 +188,7 @@ import Testing
                 """,
             says: """
                 a.yaml:6:21: error: `schedule.cron`: found `25`, expected an hour, 0 to 23
+                  hint: try it with: aura-ctl calendar '0 25 * * *'
                 """),
         Broken(
             "a cron error points into the plain text",
@@ -203,6 +204,7 @@ import Testing
             says: """
                 a.yaml:7:13: error: `schedule.cron`: found `31`, expected a day that one of the \
                 months has; this one comes in none of the calendar's 400 years
+                  hint: try it with: aura-ctl calendar '0 2 31 feb *'
                 """),
         Broken(
             "a cron error in an escaped text points at the text",
@@ -216,6 +218,21 @@ import Testing
                 """,
             says: """
                 a.yaml:6:18: error: `schedule.cron`: found `25`, expected an hour, 0 to 23
+                  hint: try it with: aura-ctl calendar '0 25 * * *'
+                """),
+        Broken(
+            "a cron error names the command that reads the same, in its dialect and quoted",
+            text: """
+                automaton: fixer
+                kind: task-run
+                reasoner: main
+                prompt: Fix it.
+                budget: {run: {usd: 1}}
+                schedule: {cron: "0 2 * * o'clock", dialect: vixie}
+                """,
+            says: """
+                a.yaml:6:27: error: `schedule.cron`: found `o`, expected a weekday, 0 to 7 or sun to sat
+                  hint: try it with: aura-ctl calendar --dialect vixie '0 2 * * o'\\''clock'
                 """),
         Broken(
             "a schedule is one of two things",
@@ -247,6 +264,7 @@ import Testing
             says: """
                 a.yaml:6:19: error: `schedule.every`: found `500ms`, expected an interval of 1s \
                 to 366d
+                  hint: try it with: aura-ctl calendar --every '500ms'
                 """),
         Broken(
             "a calendar error points at the character",
@@ -260,6 +278,7 @@ import Testing
                 """,
             says: """
                 a.yaml:6:31: error: `schedule.calendar`: found `25`, expected an hour, 0 to 23
+                  hint: try it with: aura-ctl calendar --systemd 'Mon..Fri 25:00'
                 """),
         Broken(
             "each of several instants is looked at",

@@ -20,7 +20,7 @@ import Testing
                 etc/aurad.yaml:1:1: error: unknown key `operator_group`, expected one of \
                 `state`, `socket`, `operator-group`, `user`, `definitions`, `libexec`, \
                 `runs-max`, `max-starts-per-minute`, `day-budget`, `record`, `providers`, \
-                `reasoners`, `hooks`, `handover`
+                `reasoners`, `hooks`, `handover`, `proxy`
                   hint: did you mean `operator-group`?
                 """),
         Broken(
@@ -101,6 +101,27 @@ import Testing
                 expected one of `anthropic`, `scripted`
                 etc/aurad.yaml:5:11: error: `reasoners.fourth`: found `main`, expected a \
                 mapping such as `{provider: anthropic, model: NAME}`
+                """),
+        Broken(
+            "the limits of the cages' proxies have bounds",
+            text: """
+                proxy:
+                  connections: 0
+                  requests: many
+                  sent: 1KiB
+                  timeouts: {idle: 2d, total: 1s}
+                """,
+            says: """
+                etc/aurad.yaml:2:16: error: `proxy.connections`: found `0`, expected a whole \
+                number, 1 to 256
+                etc/aurad.yaml:3:13: error: `proxy.requests`: found `many`, expected a whole \
+                number, 1 to 1_000_000
+                etc/aurad.yaml:4:9: error: `proxy.sent`: found `1KiB`, expected a size of \
+                64KiB to 1TiB
+                etc/aurad.yaml:5:20: error: `proxy.timeouts.idle`: found `2d`, expected a \
+                duration of 1s to 1d
+                etc/aurad.yaml:5:24: error: unknown key `total` in `proxy.timeouts`, expected \
+                one of `head`, `connect`, `idle`
                 """),
         Broken(
             "prices and deadlines are checked",

@@ -71,6 +71,36 @@ import Testing
         #expect(expected.stateDirectory == "/var/lib/aura")
     }
 
+    @Test("each limit of the cages' proxies arrives where it belongs")
+    func proxy() {
+        let (settings, diagnostics) = SettingsReader.read(
+            file: "aurad.yaml",
+            text: """
+                proxy:
+                  connections: 1
+                  connections-per-second: 2
+                  requests: 3
+                  requests-per-minute: 4
+                  sent: 64KiB
+                  received: 1TiB
+                  head: 1KiB
+                  timeouts: {head: 5s, connect: 6s, idle: 7s}
+                """)
+        #expect(diagnostics == [])
+        var expected = ProxyLimits()
+        expected.connections = 1
+        expected.connectionsPerSecond = 2
+        expected.requests = 3
+        expected.requestsPerMinute = 4
+        expected.sentBytes = 64 << 10
+        expected.receivedBytes = 1 << 40
+        expected.headBytes = 1 << 10
+        expected.headTime = .seconds(5)
+        expected.connectTime = .seconds(6)
+        expected.idleTime = .seconds(7)
+        #expect(settings?.proxy == expected)
+    }
+
     @Test(
         "a key is sent to no host in the clear",
         arguments: [

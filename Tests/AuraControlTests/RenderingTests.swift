@@ -52,6 +52,11 @@ struct RenderingTests {
                 "a.yaml:2:2: error: unknown key", "      buget: 3", "      ^", "  hint: try",
             ])
         #expect(lines(1, 8)[2] == "         ^")
+        let warning = Diagnostic(
+            file: "a.yaml", line: 1, column: 1, message: "no such file", isWarning: true)
+        #expect(
+            DiagnosticText.lines(of: warning, source: nil, plain)
+                == ["a.yaml:1:1: warning: no such file"])
         #expect(lines(0, 0) == ["a.yaml: error: unknown key", "  hint: try"])
         #expect(lines(99, 1) == ["a.yaml:99:1: error: unknown key", "  hint: try"])
     }

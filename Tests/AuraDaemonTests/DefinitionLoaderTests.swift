@@ -80,6 +80,71 @@ import Testing
         }
     }
 
+    @Test("a server whose cage would not find its program is warned of, with what to type next")
+    func servers() throws {
+        let directory = try Scratch.makeDirectory("tools")
+        defer { try? FileSystem.removeTree(directory) }
+        func make(_ name: String, _ text: String, _ mode: mode_t = 0o755) throws {
+            try FileSystem.writeAtomically(Array(text.utf8), to: "\(directory)/\(name)")
+            chmod("\(directory)/\(name)", mode)
+        }
+        let elsewhere = try Scratch.makeDirectory("elsewhere")
+        defer { try? FileSystem.removeTree(elsewhere) }
+        try FileSystem.writeAtomically([], to: elsewhere + "/far")
+        try make("tool", "#!/bin/sh -eu\n")
+        try make("flat", "#!/bin/sh\n", 0o644)
+        try make("lost", "#!\(directory)/nowhere/python3\n")
+        for (link, target) in [
+            ("out", "/usr/../\(directory)/tool"), ("away", elsewhere + "/far"), ("round", "round"),
+        ] {
+            symlink(target, "\(directory)/\(link)")
+        }
+        func check(_ run: String, _ read: String = "") -> [String] {
+            let text = """
+                \(Self.text("a"))
+                servers:
+                  - {name: s, tools: [t], run: \(run)}
+                capabilities: {read: [\(read)]}
+                """
+            let found = loader(directory).check(file: "a.yaml", text: text)
+            #expect(found.allSatisfy { $0.isWarning == true })
+            return found.map(\.description)
+        }
+        for run in [
+            "[/bin/sh, -c, x]", "sh -c x", "[sh, -c, x]", "[sh, /tmp, /etc/passwd]", "[./tool]",
+        ] {
+            #expect(check(run) == [], "\(run)")
+        }
+        #expect(check("[\(directory)/tool]", directory) == [])
+        #expect(check("[\(directory)/out]", directory) == [])
+        let unseen =
+            "a cage does not see \(directory)/tool, expected a file below /usr or what "
+            + "`capabilities.read` names\n  hint: capabilities: {read: [\(directory)]}"
+        #expect(
+            check("[\(directory)/tool]")
+                == ["a.yaml:8:33: warning: `servers[0].run`: \(unseen)"])
+        #expect(
+            check("[sh, \(directory)/tool]")
+                == ["a.yaml:8:37: warning: `servers[0].run`: \(unseen)"])
+        for (run, said) in [
+            ("[nobody-has-this]", "nothing called nobody-has-this in /usr/local/bin:"),
+            ("[\(directory)/flat]", "hint: sudo chmod a+rx \(directory)/flat"),
+            ("[\(directory)/none]", "hint: ls -l \(directory)/none"),
+            ("[\(directory)]", "hint: ls -l \(directory)"),
+            ("[\(directory)/round]", "hint: ls -l \(directory)/round"),
+            ("[\(directory)/away]", "hint: capabilities: {read: [\(elsewhere)]}"),
+            ("[\(directory)/lost]", "its first line names an interpreter: there is no file"),
+        ] {
+            let found = check(run, directory)
+            #expect(found.count == 1 && found.first?.contains(said) == true, "\(run): \(found)")
+        }
+        // It is in force all the same, and `aurad --check` says the same.
+        let text = Self.text("a") + "\nservers: [{name: s, tools: [t], run: [nobody-has-this]}]\n"
+        try make("a.yaml", text)
+        #expect(loader(directory).read().loaded.count == 1)
+        #expect(loader(directory).warnings().map(\.line) == [7])
+    }
+
     @Test("a digest follows what is defined, not how it is written")
     func digests() throws {
         let directory = try Scratch.makeDirectory("definitions")

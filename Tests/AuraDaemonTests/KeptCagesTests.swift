@@ -31,7 +31,8 @@ struct KeptCagesTests {
                 proxies: Proxies(
                     watches: watches,
                     redactor: Redactor(
-                        credentials: Credentials(configurationDirectory: directory))))
+                        credentials: Credentials(configurationDirectory: directory)),
+                    limits: ProxyLimits()))
             keeper = try AttemptKeeper(launcher: launcher, watches: watches, store: store)
         }
 

@@ -33,7 +33,8 @@ struct SpareCagesTests {
                 proxies: Proxies(
                     watches: watches,
                     redactor: Redactor(
-                        credentials: Credentials(configurationDirectory: directory))))
+                        credentials: Credentials(configurationDirectory: directory)),
+                    limits: ProxyLimits()))
         }
 
         deinit { try? FileSystem.removeTree(directory) }

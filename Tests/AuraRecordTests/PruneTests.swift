@@ -215,7 +215,11 @@ struct PruneTests {
             for _ in 0..<80 { try work.run() }
             try work.prune(keeping: 39, sweeping: false)
             #expect(try Work.verdict(work.store.reader).problem == nil)
+            let before = try work.store.reader.entries(limit: 1000).count
             try work.store.sweep()
+            // One part of it: others wait for no more than that.
+            let gone = try before - work.store.reader.entries(limit: 1000).count
+            #expect((1...RecordStore.sweepEntriesMax).contains(gone))
             #expect(try Work.verdict(work.store.reader).problem == nil)
         }
         let store = try RecordStore(directory: scratch.record)

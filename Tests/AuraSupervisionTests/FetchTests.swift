@@ -6,10 +6,12 @@ import Testing
 struct FetchTests {
     private static let origin = "https://docs.example.com"
 
-    private func bench(_ grants: [FetchGrant]?) throws -> (KernelBench, RunID) {
+    private func bench(
+        _ grants: [FetchGrant]?, settings: Settings = KernelBench.settings
+    ) throws -> (KernelBench, RunID) {
         var definition = KernelBench.definition()
         definition.capabilities.fetch = grants
-        var bench = try KernelBench(definition)
+        var bench = try KernelBench(definition, settings: settings)
         let run = try #require(try bench.startRun())
         return (bench, run)
     }
@@ -110,7 +112,7 @@ struct FetchTests {
 
     // MARK: Requests that a command leads to
 
-    private func made(_ bench: KernelBench) -> [(WebRequest, refusal: String?)] {
+    private func made(_ bench: KernelBench) -> [(WebRequest, refusal: WebRequestRefusal?)] {
         bench.actions.compactMap {
             guard case .request(_, let request, let refusal) = $0 else { return nil }
             return (request, refusal)
@@ -173,19 +175,28 @@ struct FetchTests {
         #expect(bench.count(.requestRefused) == (isGranted ? 0 : 1))
     }
 
-    @Test("a flood of requests is bounded, and so is what is written of it")
-    func flood() throws {
-        var (bench, run) = try bench([FetchGrant(origin: "http://a.test", proxy: true)])
+    @Test(
+        "a flood of requests is bounded as configured, and so is what is written of it",
+        arguments: [ProxyLimits().requestsPerMinute, 7])
+    func flood(perMinute: Int) throws {
+        var settings = KernelBench.settings
+        settings.proxy.requestsPerMinute = perMinute
+        settings.proxy.requests = perMinute + 2
+        var (bench, run) = try bench(
+            [FetchGrant(origin: "http://a.test", proxy: true)], settings: settings)
         try bench.propose(run, (1, fetch("http://a.test/")))
-        let perMinute = ProxyBounds.requestsPerMinuteMax
         for _ in 0..<10 * perMinute {
             try bench.send(.requestWanted(run, request(.proxy, "GET", "http://a.test/")))
         }
         #expect(bench.count(.requestMade) == perMinute)
         #expect(bench.count(.requestRefused) == 1)
-        #expect(made(bench).last?.refusal?.contains("minute") == true)
+        #expect(made(bench).last?.refusal?.reason.contains("minute") == true)
+        #expect(made(bench).last?.refusal?.retryAfter == .minutes(1))
         bench.now = bench.now + .minutes(1)
         try bench.send(.requestWanted(run, request(.proxy, "GET", "http://a.test/")))
         #expect(made(bench).last?.refusal == nil)
+        try bench.send(.requestWanted(run, request(.proxy, "GET", "http://a.test/")))
+        let last = try #require(made(bench).last?.refusal)
+        #expect(last.reason.contains("at most \(perMinute + 2) requests") && last.retryAfter == nil)
     }
 }

@@ -18,7 +18,7 @@ struct RunLooksTests {
         settings.reasoners["main"] = ReasonerSettings(
             provider: .http(
                 ProviderSettings(
-                    name: "p", dialect: .anthropic, baseURL: "https://p", credential: nil,
+                    name: "p", dialect: .anthropic, baseURL: "https://p.test", credential: nil,
                     limits: .init(concurrency: 2), retriesMax: 4)),
             model: "m", prices: .free)
         return settings

@@ -131,13 +131,13 @@ class Lab:
 
     # ---- The configuration -----------------------------------------------------------------------
 
-    def configure(self, reasoners, automata, key=None, runs_max=4):
+    def configure(self, reasoners, automata, key=None, runs_max=4, further=""):
         """Writes aurad.yaml with the text of its reasoners, and automata/NAME.yaml for each."""
         user = f"user: {self.user}\n" if self.user else ""
         (self.etc / "aurad.yaml").write_text(
             f"state: {self.state}\nsocket: {self.socket}\noperator-group: null\n{user}"
             f"definitions: {self.etc}/automata\nlibexec: {self.installed}/usr/libexec/aura\n"
-            f"runs-max: {runs_max}\nreasoners:\n{reasoners}")
+            f"runs-max: {runs_max}\n{further}reasoners:\n{reasoners}")
         for name, text in automata.items():
             (self.etc / "automata" / f"{name}.yaml").write_text(text)
         if key:

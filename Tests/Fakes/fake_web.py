@@ -7,6 +7,8 @@ Prints its port. Each request is a line of JSON in the log, written before it is
 `--tls` its certificate is its own, for localhost and secure.test, and left in FILE.
 """
 import argparse
+import base64
+import hashlib
 import http.server
 import io
 import json
@@ -15,13 +17,15 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.parse
 import zipfile
 
-# A package for pip.
+# A package for pip, and one for npm.
 WHEEL = "aurapkg-1.0-py3-none-any.whl"
+TARBALL = "aurapkg-1.0.0.tgz"
 # More than aurad reads of an answer.
 HUGE_BYTES = 3 << 20
 DRIP_SECONDS = 0.2
@@ -43,8 +47,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with open(self.server.log, "a", encoding="utf-8") as log:
                 log.write(json.dumps(seen) + "\n")
         name = url.path.strip("/").replace("-", "_").replace("/", "_") or "text"
-        if name.endswith(".whl"):
-            name = "wheel"
+        name = {".whl": "wheel", ".tgz": "tarball"}.get(name[-4:], name)
         getattr(self, "do_" + name, self.missing)(query, seen)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
@@ -106,6 +109,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
             wheel.writestr(info + "RECORD", "")
         self.reply(200, bytes_.getvalue(), "application/octet-stream")
 
+    def do_aurapkg(self, query, seen):
+        scheme = "https" if self.server.tls else "http"
+        integrity = base64.b64encode(hashlib.sha512(self.tarball()).digest()).decode()
+        version = {"name": "aurapkg", "version": "1.0.0", "main": "index.js", "dist": {
+            "tarball": f"{scheme}://{self.headers['host']}/{TARBALL}", "integrity": f"sha512-{integrity}"}}
+        self.reply(200, json.dumps({"name": "aurapkg", "dist-tags": {"latest": "1.0.0"},
+                                    "versions": {"1.0.0": version}}).encode(), "application/json")
+
+    def do_tarball(self, query, seen):
+        self.reply(200, self.tarball(), "application/octet-stream")
+
+    @staticmethod
+    def tarball():
+        """The same bytes each time: no compression, no date."""
+        bytes_ = io.BytesIO()
+        with tarfile.open(fileobj=bytes_, mode="w") as archive:
+            for name, text in {
+                "package.json": '{"name": "aurapkg", "version": "1.0.0", "main": "index.js"}',
+                "index.js": 'module.exports = "WORD = 2"\n',
+            }.items():
+                info = tarfile.TarInfo("package/" + name)
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text.encode()))
+        return bytes_.getvalue()
+
     def do_drip(self, query, seen):
         self.send_response(200)
         self.send_header("content-type", "text/plain")
@@ -151,6 +179,7 @@ def main():
     server = http.server.ThreadingHTTPServer((arguments.address, arguments.port), Handler)
     server.daemon_threads = True
     server.log = arguments.log
+    server.tls = arguments.tls
     server.say = arguments.say
     if arguments.tls:
         server.socket = certificate(arguments.certificate).wrap_socket(server.socket, server_side=True)
