@@ -41,6 +41,8 @@ final class AttemptKeeper {
     /// Handed over by an earlier daemon, until they are claimed: the newest of each run.
     private var kept: [RunID: KeptCage] = [:]
     private var workers: [Key: Worker] = [:]
+    /// Begun before their turns were durable, until those are carried out; with what came of it.
+    private var anticipated: [Key: [Event]] = [:]
     private var isEnding = false
     private let spares: SpareWorkers
 
@@ -56,11 +58,40 @@ final class AttemptKeeper {
         spares = SpareWorkers(launcher: launcher, watches: watches)
     }
 
-    /// Builds the cage, unless one waits, and sends the whole assignment as the first frame.
+    /// Builds the cage, unless one waits, and sends the whole assignment as the first frame; nothing
+    /// more for a worker that was anticipated.
     func launch(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) -> [Event] {
+        if let events = anticipated.removeValue(forKey: key) { return events }
+        return employ(key, assignment) {
+            let tag = CageTag(key).text
+            return try openSpare(plan, tag: tag) ?? launcher.launch(plan, tag: tag)
+        } ?? []
+    }
+
+    /// Lets the worker begin if a cage waits for it; `launch` is still to come, and tells what came of
+    /// this.
+    func anticipate(_ key: Key, _ plan: CagePlan, _ assignment: Assignment) {
+        anticipated[key] = employ(key, assignment) {
+            try openSpare(plan, tag: CageTag(key).text)
+        }
+    }
+
+    /// The cage built ahead, in which the worker of `plan` has begun; nil without one.
+    private func openSpare(_ plan: CagePlan, tag: String) throws -> Cage? {
+        guard let held = try spares.take(plan, tag: tag) else { return nil }
+        if held.begin(plan, keep: { store.keep($0) }) { return held.cage }
+        store.drop(held.cage.name)
+        try spares.letGo(held.cage)
+        return nil
+    }
+
+    /// Sends the assignment to the worker in a new cage; nil when there is none.
+    private func employ(
+        _ key: Key, _ assignment: Assignment, in open: () throws -> Cage?
+    ) -> [Event]? {
         var opened: Cage?
         do {
-            let cage = try open(plan, tag: CageTag(key).text)
+            guard let cage = try open() else { return nil }
             opened = cage
             return try employ(Worker(cage: cage, broker: cage.takeBroker()), key, assignment)
         } catch {
@@ -70,16 +101,6 @@ final class AttemptKeeper {
                     key.run, key.generation, .refused(feature: "\(error)"), detail: "\(error)")
             ]
         }
-    }
-
-    /// A cage in which the worker of `plan` begins; the one built ahead if there is one.
-    private func open(_ plan: CagePlan, tag: String) throws -> Cage {
-        if let held = try spares.take(plan, tag: tag) {
-            if held.begin(plan, keep: { store.keep($0) }) { return held.cage }
-            store.drop(held.cage.name)
-            try spares.letGo(held.cage)
-        }
-        return try launcher.launch(plan, tag: tag)
     }
 
     /// When the cages built ahead are to be looked at next, in monotonic milliseconds.

@@ -177,33 +177,72 @@ final class Effects {
         }
     }
 
+    /// A run's first attempt: nothing of it is under way yet, which another worker would take up.
+    private static let firstGeneration: Generation = 1
+
+    /// Lets the worker of a new run begin in the cage that waits for one, while the turn that starts the
+    /// run goes to the disk.
+    ///
+    /// It attests itself, thinks, and proposes; nothing of that is acted on before this turn and the one
+    /// that takes its answer are durable. If this process ends before, it ends too: no record knows it.
+    /// Only for one: a turn that starts many is not held up for all of them.
+    func anticipate(_ turn: Kernel.Turn, _ state: State) {
+        let launches = turn.actions.compactMap { action -> (RunID, Generation)? in
+            guard case .launch(let run, let generation) = action else { return nil }
+            return (run, generation)
+        }
+        guard launches.count == 1, let (run, generation) = launches.first,
+            generation == Self.firstGeneration
+        else { return }
+        do {
+            // Known from here on, as of the record: the turn is not in it yet.
+            _ = try history(of: run)
+            note(turn.entries.filter { $0.run == run })
+            guard let (assignment, plan) = try employment(of: run, generation, state) else {
+                return
+            }
+            attempts.anticipate(
+                .init(run: run, generation: generation), try plan(), assignment)
+        } catch {
+            // It is launched when the turn is durable; what is in the way is said then.
+        }
+    }
+
     private func launch(
         _ run: RunID, _ generation: Generation, _ state: State, isTakingOver: Bool = false
     ) -> [Event] {
-        guard let row = state.runs[run], let definition = state.definitions[row.definition],
-            let owner = state.lineage(of: run).last
-        else { return [] }
         do {
-            let tools = row.pending.compactMap { pending -> Assignment.PendingTool? in
-                guard case .tool(let call) = pending.intent.plan, call.tool.place == .worker
-                else { return nil }
-                return .init(command: pending.intent.command, call: call)
+            guard let (assignment, plan) = try employment(of: run, generation, state) else {
+                return []
             }
-            let assignment = Assignment(
-                run: run, generation: generation, definition: definition, task: row.task,
-                history: try history(of: run), pendingTools: tools,
-                rules: row.rules ?? KernelRules.first,
-                edits: row.edits ?? .exact)
             let key = AttemptKeeper.Key(run: run, generation: generation)
             guard !isTakingOver else { return attempts.takeOver(key, assignment) }
-            return attempts.launch(
-                key,
-                try plans.worker(of: row, owner: owner, definition), assignment)
+            return attempts.launch(key, try plan(), assignment)
         } catch {
             return [
                 .attemptEnded(run, generation, .refused(feature: "\(error)"), detail: "\(error)")
             ]
         }
+    }
+
+    /// What the worker of a run is told, and what its cage is to be like.
+    private func employment(
+        of run: RunID, _ generation: Generation, _ state: State
+    ) throws -> (Assignment, plan: () throws -> CagePlan)? {
+        guard let row = state.runs[run], let definition = state.definitions[row.definition],
+            let owner = state.lineage(of: run).last
+        else { return nil }
+        let tools = row.pending.compactMap { pending -> Assignment.PendingTool? in
+            guard case .tool(let call) = pending.intent.plan, call.tool.place == .worker
+            else { return nil }
+            return .init(command: pending.intent.command, call: call)
+        }
+        let assignment = Assignment(
+            run: run, generation: generation, definition: definition, task: row.task,
+            history: try history(of: run), pendingTools: tools,
+            rules: row.rules ?? KernelRules.first,
+            edits: row.edits ?? .exact)
+        return (assignment, { [plans] in try plans.worker(of: row, owner: owner, definition) })
     }
 
     /// Every transaction of a run, read from the record once and then kept up to date.

@@ -31,7 +31,7 @@ final class TurnLoop {
     private let servers: ToolServers
     let changes: ChangeWatches
     let hooks: HookServer?
-    private let effects: Effects
+    let effects: Effects
     private let cageStore: CageStore
     /// What an earlier daemon has handed over.
     private let found: Handover.Found
@@ -56,6 +56,8 @@ final class TurnLoop {
     private var held: [Event] = []
     /// What was taken and is not given back yet.
     var trimDue: TrimDue? = TrimDue(.heap)
+    /// Monotonic milliseconds until which a model counts as speaking.
+    var speechEnd = 0
 
     /// A second: the longest that the loop sleeps when it has a background duty.
     private static let idleMilliseconds = 1000
@@ -155,11 +157,12 @@ final class TurnLoop {
             if events.isEmpty, commits.trouble == nil, foresight == nil {
                 // What a model says is relayed, and no news: nothing is decided for each word.
                 audit.advance(to: store.head.sequence)
+                if watches.isAwake { noteWord() }
             } else {
                 try turn(events)
             }
             try cages.killOverdue()
-            try effects.lookAtSpares()
+            try lookAtSpares()
             effects.releaseWorkspaces()
             replies.release(serves: effects.serves)
             if commits.trouble == nil, stopReason == nil {
@@ -212,6 +215,7 @@ final class TurnLoop {
             try put(events, withClock: true)
             try hearWorkers(after: events)
             let turn = try kernel.takeTurn()
+            effects.anticipate(turn, kernel.state)
             let committed = try commits.commit(
                 turn, journalCursor: audit.cursor, pruning: care.plan(for: turn))
             events = try committed.map(act) ?? tellOfTrouble()
@@ -290,7 +294,7 @@ final class TurnLoop {
         let now = SystemClock.monotonicMilliseconds()
         if audit.hasMore(store.head.sequence) { return 0 }
         let wakes = [
-            cages.nextDeadline, effects.nextLook, calls.nextDeadline, fetches.nextDeadline,
+            cages.nextDeadline, nextSpareLook, calls.nextDeadline, fetches.nextDeadline,
             proxies.nextDeadline, servers.nextDeadline, audit.retryAt, nextBeat, zones.nextLook,
             replies.nextDeadline, commits.retryAt, changes.nextDeadline, trimDue?.at,
             commits.trouble == nil ? care.nextWake : nil,
@@ -352,9 +356,7 @@ final class TurnLoop {
     }
 
     private func events(ofSignal number: Int32) -> [Event] {
-        if number == SIGHUP {
-            return [.definitionsRead(readDefinitions())]
-        }
+        guard number != SIGHUP else { return [.definitionsRead(readDefinitions())] }
         let names = [SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGUSR2: "SIGUSR2"]
         let reason = names[number] ?? "signal \(number)"
         stopReason = reason

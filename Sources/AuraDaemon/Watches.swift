@@ -9,6 +9,9 @@ final class Watches {
     // Never used twice: a late event of a removed descriptor then names nobody.
     private var nextToken: UInt64 = 1
 
+    /// Whether anything was ready when it was last waited for.
+    private(set) var isAwake = false
+
     /// Nothing is watched yet.
     init() throws(SystemError) { reactor = try Reactor() }
 
@@ -45,7 +48,9 @@ final class Watches {
     func wait(milliseconds: Int?) throws -> [Event] {
         let timeout = milliseconds.map { Int32(clamping: max(0, $0)) }
         var events: [Event] = []
-        for ready in try reactor.wait(timeoutMilliseconds: timeout) {
+        let all = try reactor.wait(timeoutMilliseconds: timeout)
+        isAwake = !all.isEmpty
+        for ready in all {
             events += try acts[ready.token]?(ready) ?? []
         }
         return events

@@ -1,12 +1,16 @@
-/* Pieces sent at a pace on one socket, and when each is seen on another. */
+/* Pieces sent at a pace on one socket, and when each is seen on another; and the least that can stand
+   between the two. */
 #define _GNU_SOURCE
 #include "CBenchBaseline.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 /* 2 s: ten thousand times what a relay takes. */
 static const uint64_t patience = 2000000000u;
@@ -64,4 +68,54 @@ int bench_relay(
         memmove(bytes, bytes + whole - kept, kept);
     }
     return 0;
+}
+
+/* Two threads, each of which sleeps until there is something to carry. */
+enum { hops = 2 };
+
+struct bench_chain {
+    int links[hops + 1][2];
+    pthread_t threads[hops];
+    struct hop {
+        int from, to;
+    } ends[hops];
+};
+
+static void *carry(void *argument) {
+    const struct hop *hop = argument;
+    char bytes[1 << 12];
+    ssize_t got;
+    while ((got = recv(hop->from, bytes, sizeof bytes, 0)) > 0)
+        if (send(hop->to, bytes, (size_t)got, MSG_NOSIGNAL) != got)
+            break;
+    shutdown(hop->to, SHUT_WR);
+    return NULL;
+}
+
+struct bench_chain *bench_chain_open(int *provider, int *watcher) {
+    struct bench_chain *chain = calloc(1, sizeof *chain);
+    if (chain == NULL)
+        return NULL;
+    for (int link = 0; link <= hops; link++)
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, chain->links[link]) != 0)
+            return NULL;
+    for (int hop = 0; hop < hops; hop++) {
+        chain->ends[hop] = (struct hop){chain->links[hop][1], chain->links[hop + 1][0]};
+        if (pthread_create(&chain->threads[hop], NULL, carry, &chain->ends[hop]) != 0)
+            return NULL;
+    }
+    *provider = chain->links[0][0];
+    *watcher = chain->links[hops][1];
+    return chain;
+}
+
+void bench_chain_close(struct bench_chain *chain) {
+    shutdown(chain->links[0][0], SHUT_WR);
+    for (int hop = 0; hop < hops; hop++)
+        pthread_join(chain->threads[hop], NULL);
+    for (int link = 0; link <= hops; link++) {
+        close(chain->links[link][0]);
+        close(chain->links[link][1]);
+    }
+    free(chain);
 }

@@ -52,7 +52,10 @@ struct AuraControl: ParsableCommand {
     /// Parses, performs, and ends the process with a status of `AuraExit`'s table.
     static func main() {
         let arguments = Arguments.arranged(Array(CommandLine.arguments.dropFirst()))
-        if let word = arguments.first, !word.hasPrefix("-"), word != "help", verb(word) == nil {
+        let plain = PlainOrder(arguments)
+        if plain == nil, let word = arguments.first, !word.hasPrefix("-"), word != "help",
+            verb(word) == nil
+        {
             let failure = Failure(
                 .usage, .badRequest, "there is no verb `\(SafeText.brief(word, max: 60))`",
                 hint: "aura-ctl help")
@@ -60,8 +63,12 @@ struct AuraControl: ParsableCommand {
             Glibc.exit(failure.status)
         }
         do {
-            var command = try read(arguments)
-            try command.run()
+            if let plain {
+                try plain.run()
+            } else {
+                var command = try read(arguments)
+                try command.run()
+            }
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
         } catch {
@@ -93,12 +100,18 @@ protocol Verb: ParsableCommand {
 extension Verb {
     /// Performs the verb and turns a failure into two lines on stderr and an exit status.
     func run() throws {
-        let session = common.session()
+        try common.session().conclude(perform)
+    }
+}
+
+extension Session {
+    /// Performs what is to be done and turns a failure into two lines on stderr and an exit status.
+    func conclude(_ perform: (Session) throws -> Int32) throws {
         do {
-            let status = try perform(session)
+            let status = try perform(self)
             if status != AuraExit.success.rawValue { throw ExitCode(status) }
         } catch let failure as Failure {
-            failure.report(asJSON: session.isJSON)
+            failure.report(asJSON: isJSON)
             throw ExitCode(failure.status)
         }
     }

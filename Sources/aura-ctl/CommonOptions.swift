@@ -19,9 +19,12 @@ struct CommonOptions: ParsableArguments {
     static let socketDefault = "/run/aura/aurad.sock"
 
     /// The session that the options describe.
-    func session() -> Session {
-        let path = socket ?? Self.socketOfEnvironment
-        return Session(client: Client(socket: path), isJSON: output == .json)
+    func session() -> Session { Self.session(socket: socket, output: output) }
+
+    /// The session of a command line that says this, or nil for what it leaves open.
+    static func session(socket: String?, output: Format?) -> Session {
+        Session(
+            client: Client(socket: socket ?? socketOfEnvironment), isJSON: output == .json)
     }
 
     /// The socket where the command line names none.

@@ -18,7 +18,10 @@ final class Exchange {
     private var isConnected = false
     private var unsent: ArraySlice<UInt8>
     private var chunk = [UInt8](repeating: 0, count: chunkBytes)
-    private let talk: HTTPTalk
+    private let method: String
+    private let answerBytesMax: Int
+    /// Made when the request is on its way: that takes as long as the daemon needs to hear it.
+    private var talk: HTTPTalk?
 
     /// 64 KiB: what a socket holds, more or less.
     private static let chunkBytes = 64 << 10
@@ -37,12 +40,9 @@ final class Exchange {
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
         self.address = address
-        talk = HTTPTalk(bodyBytesMax: answerBytesMax)
-        do throws(HTTPTalk.Damage) {
-            unsent = try talk.request(method, target, body: body)[...]
-        } catch {
-            throw .answer(error)
-        }
+        self.method = method
+        self.answerBytesMax = answerBytesMax
+        unsent = HTTPTalk.request(method, target, body: body)[...]
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         descriptor = Glibc.socket(AF_UNIX, CInt(kind), 0)
         guard descriptor >= 0 else { throw .unreachable(errno) }
@@ -52,10 +52,10 @@ final class Exchange {
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
     /// The answer's status; 0 until its head is there.
-    var status: Int { talk.status }
+    var status: Int { talk?.status ?? 0 }
 
     /// Whether the answer is whole.
-    var isWhole: Bool { talk.isWhole }
+    var isWhole: Bool { talk?.isWhole ?? false }
 
     /// Does what can be done without waiting; whether the answer is whole.
     func advance() throws(Trouble) -> Bool {
@@ -67,7 +67,7 @@ final class Exchange {
     }
 
     /// What came of the body since it was last taken.
-    func takeBody() -> [UInt8] { talk.takeBody() }
+    func takeBody() -> [UInt8] { talk?.takeBody() ?? [] }
 
     /// Waits until something can be done, at most so long.
     func wait(milliseconds: CInt) {
@@ -117,7 +117,8 @@ final class Exchange {
     }
 
     private func receive() throws(Trouble) {
-        while !isWhole {
+        let talk = try answer()
+        while !talk.isWhole {
             let count = chunk.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress, $0.count, 0)
             }
@@ -133,6 +134,17 @@ final class Exchange {
             }
             if code == EAGAIN { return }
             guard code == 0 || code == EINTR else { throw .broken(code) }
+        }
+    }
+
+    private func answer() throws(Trouble) -> HTTPTalk {
+        if let talk { return talk }
+        do throws(HTTPTalk.Damage) {
+            let new = try HTTPTalk(to: method, bodyBytesMax: answerBytesMax)
+            talk = new
+            return new
+        } catch {
+            throw .answer(error)
         }
     }
 }

@@ -2,10 +2,10 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 
-/// One request in HTTP/1.1 and the answer to it, as bytes to send and bytes that came.
+/// A request in HTTP/1.1 as bytes to send, and the answer to it from bytes that came.
 ///
-/// NIO's codec in a channel without a socket: a real one has a loop and a thread of its own, which one
-/// request over a local socket can do without.
+/// The answer is read by NIO's codec in a channel without a socket: a real one has a loop and a thread of
+/// its own, which one request over a local socket can do without.
 final class HTTPTalk {
     /// Why the bytes are no answer.
     enum Damage: Error, Equatable {
@@ -24,38 +24,40 @@ final class HTTPTalk {
     /// Whether the answer is whole.
     private(set) var isWhole = false
 
-    /// Nothing is asked; an answer's body, or what of it nobody has taken yet, has at most
-    /// `bodyBytesMax` bytes.
-    init(bodyBytesMax: Int) { self.bodyBytesMax = bodyBytesMax }
-
-    /// The bytes of a request for `target`, with `body` as JSON, if any; to be asked for once.
-    func request(_ method: String, _ target: String, body: [UInt8]?) throws(Damage) -> [UInt8] {
-        var fields: HTTPHeaders = ["Host": "aurad", "Connection": "close"]
-        if let body {
-            fields.add(name: "Content-Type", value: "application/json")
-            fields.add(name: "Content-Length", value: String(body.count))
-        }
-        let head = HTTPRequestHead(
-            version: .http1_1, method: HTTPMethod(rawValue: method), uri: target, headers: fields)
-        var bytes: [UInt8] = []
+    /// Expects the answer to a request by `method`; its body, or what of it nobody has taken yet, has at
+    /// most `bodyBytesMax` bytes.
+    ///
+    /// Takes a millisecond: for when the request is on its way.
+    init(to method: String, bodyBytesMax: Int) throws(Damage) {
+        self.bodyBytesMax = bodyBytesMax
         do {
-            let handlers = channel.pipeline.syncOperations
-            try handlers.addHandler(HTTPRequestEncoder())
-            try handlers.addHandler(
+            try channel.pipeline.syncOperations.addHandler(
                 ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
+            // By its request the codec knows which answers have no body.
+            let head = HTTPRequestHead(
+                version: .http1_1, method: HTTPMethod(rawValue: method), uri: "")
             try channel.writeOutbound(HTTPClientRequestPart.head(head))
-            if let body {
-                try channel.writeOutbound(
-                    HTTPClientRequestPart.body(.byteBuffer(.init(bytes: body))))
-            }
-            try channel.writeOutbound(HTTPClientRequestPart.end(nil))
-            while let part = try channel.readOutbound(as: ByteBuffer.self) {
-                bytes += part.readableBytesView
-            }
         } catch {
             throw .malformed("\(error)")
         }
-        return bytes
+    }
+
+    /// The bytes of a request for `target`, in which what would end it is escaped, with `body` as JSON, if
+    /// any.
+    static func request(_ method: String, _ target: String, body: [UInt8]?) -> [UInt8] {
+        var bytes = Array("\(method) ".utf8)
+        for byte in target.utf8 {
+            if (0x21...0x7e).contains(byte) {
+                bytes.append(byte)
+            } else {
+                bytes += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
+            }
+        }
+        bytes += " HTTP/1.1\r\nHost: aurad\r\nConnection: close\r\n".utf8
+        if let body {
+            bytes += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n".utf8
+        }
+        return bytes + "\r\n".utf8 + (body ?? [])
     }
 
     /// Takes what came.

@@ -36,8 +36,9 @@ struct Session {
     private static let assignmentMilliseconds: Int32 = 60_000
     /// A minute: the daemon reads every turn; when it does not for so long, it is gone.
     private static let sendMilliseconds: Int32 = 60_000
-    /// A tenth of a second without a frame: mapping again takes less than a hundredth of that.
-    private static let restMilliseconds: Int32 = 100
+    /// A fiftieth of a second without a frame: no model thinks for less, and mapping again takes less than a
+    /// hundredth of that.
+    private static let restMilliseconds: Int32 = 20
     /// A minute between looks at a silent daemon; its end closes the socket, which ends the wait at
     /// once.
     private static let waitMilliseconds: Int32 = 60_000

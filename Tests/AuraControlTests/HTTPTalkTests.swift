@@ -5,10 +5,20 @@ import Testing
 /// HTTP answers, as the daemon's socket hands them over.
 struct HTTPTalkTests {
     /// A talk in which something was asked.
-    private func asked() throws -> HTTPTalk {
-        let talk = HTTPTalk(bodyBytesMax: 100)
-        _ = try talk.request("GET", "/v1/status", body: nil)
-        return talk
+    private func asked() throws -> HTTPTalk { try HTTPTalk(to: "GET", bodyBytesMax: 100) }
+
+    @Test("a request says how long its body is, that no other follows, and ends where it should")
+    func requests() {
+        let plain = "Host: aurad\r\nConnection: close\r\n"
+        #expect(
+            HTTPTalk.request("GET", "/v1/runs?limit=1", body: nil)
+                == Array("GET /v1/runs?limit=1 HTTP/1.1\r\n\(plain)\r\n".utf8))
+        let json = "Content-Type: application/json\r\nContent-Length: 2\r\n"
+        #expect(
+            HTTPTalk.request("POST", "/v1/a", body: Array("{}".utf8))
+                == Array("POST /v1/a HTTP/1.1\r\n\(plain)\(json)\r\n{}".utf8))
+        let odd = HTTPTalk.request("GET", "/v1/a?b=c d\r\n\u{e9}", body: nil)
+        #expect(odd.starts(with: "GET /v1/a?b=c%20d%0D%0A%C3%A9 HTTP/1.1\r\n".utf8))
     }
 
     private static let texts = [

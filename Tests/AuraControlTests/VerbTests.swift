@@ -31,6 +31,19 @@ struct VerbTests {
         }
     }
 
+    @Test("an order with a name and nothing else needs no parser, and no other line goes without")
+    func plain() throws {
+        let name = try #require(AutomatonName("nightly"))
+        #expect(PlainOrder(["run", "nightly"]) == .run(name))
+        #expect(PlainOrder(["start", "nightly"]) == .start(name))
+        let others = [
+            ["run"], ["run", "--help"], ["run", "-h"], ["run", "nightly", "--wait"],
+            ["run", "Night ly"],
+            ["stop", "nightly"], ["status", "nightly"], ["help", "run"], ["run", "--", "nightly"],
+        ]
+        for words in others { #expect(PlainOrder(words) == nil, "\(words)") }
+    }
+
     @Test("help and errors name the whole command, and --version is answered")
     func errors() {
         for words in [["run", "--help"], ["run"], ["stop", "a", "--drain", "--grace", "1s"]] {

@@ -64,16 +64,7 @@ struct SpareWorkersTests {
 
         /// Launches a worker, and waits for its end: whether it has run.
         func runs(in workspace: String? = nil) throws -> Bool {
-            generation += 1
-            let definition = Definition(
-                name: try #require(AutomatonName("a")), kind: .taskRun, reasoner: "none",
-                prompt: "p")
-            let assignment = Assignment(
-                run: SpareWorkersTests.run, generation: generation, definition: definition,
-                task: nil, history: [.started(trigger: .order(by: .daemon))])
-            var events = keeper.launch(
-                .init(run: SpareWorkersTests.run, generation: generation),
-                .worker(run: SpareWorkersTests.run.text, workspace: workspace), assignment)
+            var events = try order(keeper.launch, in: workspace)
             func end(_ events: [Event]) -> AttemptExit? {
                 for case .attemptEnded(_, _, let exit, _) in events { return exit }
                 return nil
@@ -81,6 +72,23 @@ struct SpareWorkersTests {
             if end(events) == nil { events += try turn { end($0) != nil } }
             if case .refused = try #require(end(events)) { return false }
             return true
+        }
+
+        /// Orders the next worker, by one of the keeper's two ways.
+        func order<Result>(
+            _ way: (AttemptKeeper.Key, CagePlan, Assignment) -> Result, in workspace: String? = nil,
+            again: Bool = false
+        ) throws -> Result {
+            if !again { generation += 1 }
+            let definition = Definition(
+                name: try #require(AutomatonName("a")), kind: .taskRun, reasoner: "none",
+                prompt: "p")
+            let assignment = Assignment(
+                run: SpareWorkersTests.run, generation: generation, definition: definition,
+                task: nil, history: [.started(trigger: .order(by: .daemon))])
+            return way(
+                .init(run: SpareWorkersTests.run, generation: generation),
+                .worker(run: SpareWorkersTests.run.text, workspace: workspace), assignment)
         }
 
         func end() throws {
@@ -102,6 +110,30 @@ struct SpareWorkersTests {
         }
         // A cage of its own is the only way now.
         #expect(try !stage.runs())
+        try stage.end()
+    }
+
+    private static func hasEnd(_ events: [Event]) -> Bool {
+        events.contains { if case .attemptEnded = $0 { true } else { false } }
+    }
+
+    @Test("a worker begins before its launch where a cage waits for it, and then only once")
+    func anticipated() throws {
+        let stage = try Stage()
+        try stage.order(stage.keeper.anticipate)
+        #expect(stage.keeper.isIdle)
+        // So its launch is what begins it.
+        #expect(try stage.order(stage.keeper.launch, again: true).isEmpty)
+        #expect(stage.keeper.serves(Self.run))
+        try stage.turn(until: Self.hasEnd)
+        try stage.fill()
+        try stage.order(stage.keeper.anticipate)
+        #expect(stage.keeper.serves(Self.run))
+        try stage.turn(until: Self.hasEnd)
+        #expect(!stage.keeper.serves(Self.run))
+        // It has ended; no other one is begun in its place.
+        #expect(try stage.order(stage.keeper.launch, again: true).isEmpty)
+        #expect(!stage.keeper.serves(Self.run))
         try stage.end()
     }
 

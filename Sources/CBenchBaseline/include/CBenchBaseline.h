@@ -87,6 +87,12 @@ int bench_relay(
     int provider, int watcher, const void *piece, size_t size, const char *mark, uint32_t count,
     uint64_t pace, uint64_t *latencies);
 
+/* Two bare threads between two sockets, as many as aurad has on the way of a word, which do nothing but
+   hand it on; NULL and errno when there are none. */
+struct bench_chain;
+struct bench_chain *bench_chain_open(int *provider, int *watcher);
+void bench_chain_close(struct bench_chain *chain);
+
 /* Keeps this process and what it starts on the first `count` of the cores that it may use. */
 int bench_keep_cores(uint32_t count);
 
