@@ -97,8 +97,11 @@ private struct MeasuredRecord {
 
 /// This process's own numbers in proc(5).
 private enum ProcessNumbers {
+    /// What was given to write(2) and its kin, which LMDB does by the page.
+    ///
+    /// Not `write_bytes`: that counts the whole of a large folio for each page of it.
     static func bytesWritten() throws -> Int {
-        try number(of: "write_bytes:", in: "/proc/self/io")
+        try number(of: "wchar:", in: "/proc/self/io")
     }
 
     /// Memory that is no file's, in KiB.
