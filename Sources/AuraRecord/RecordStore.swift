@@ -8,12 +8,15 @@ package struct RecordBounds: Hashable, Sendable {
     package var mapBytes: Int
     /// Beyond this nothing more is appended.
     package var mapBytesMax: Int
+    /// How much of the file is written ahead of a commit that is prepared.
+    package var roomBytes: Int
 
     /// Bounds; 1 GiB (a year of one busy automaton) growing to 256 GiB (what a small server's disk
-    /// can hold) unless given.
-    package init(mapBytes: Int = 1 << 30, mapBytesMax: Int = 1 << 38) {
+    /// can hold) unless given, with room for the firings of 1,000 automatons at once (3 MiB).
+    package init(mapBytes: Int = 1 << 30, mapBytesMax: Int = 1 << 38, roomBytes: Int = 4 << 20) {
         self.mapBytes = mapBytes
         self.mapBytesMax = mapBytesMax
+        self.roomBytes = roomBytes
     }
 }
 

@@ -113,8 +113,8 @@ struct CrashImageTests {
     func images(seed: UInt64) throws {
         let scratch = try MemoryScratch()
         let record = scratch.path + "/record"
-        var store: RecordStore? = try RecordStore(
-            directory: record, bounds: RecordBounds(mapBytes: 1 << 18))
+        let bounds = RecordBounds(mapBytes: 1 << 18, roomBytes: 1 << 15)
+        var store: RecordStore? = try RecordStore(directory: record, bounds: bounds)
         let watch = disk_watch(record + "/data.mdb")
         try #require(watch >= 0)
         defer { disk_forget(watch) }
@@ -123,17 +123,19 @@ struct CrashImageTests {
         var acknowledged = [try state(of: record, acts: 0)]
         var chance = SeededChance(seed: seed)
         var sequence = 0
+        var preparedCommits = 0
         for step in 0..<90 {
-            try append(step, &sequence, to: try #require(store), &chance)
+            let isPrepared = try append(step, &sequence, to: try #require(store), &chance)
+            preparedCommits += isPrepared ? 1 : 0
             acknowledged.append(try state(of: record, acts: disk_acts(watch)))
             // A restart in between: what LMDB reuses depends on it.
             if step % 30 == 29 {
                 store = nil
-                store = try RecordStore(
-                    directory: record, bounds: RecordBounds(mapBytes: 1 << 18))
+                store = try RecordStore(directory: record, bounds: bounds)
             }
         }
         store = nil
+        #expect(preparedCommits > 20)
         try cut(watch, start, acknowledged, in: scratch.path, seed: seed)
     }
 
@@ -224,10 +226,10 @@ struct CrashImageTests {
     }
 
     /// Small and large turns, entries on pages of their own, a block of entries that is indexed,
-    /// rows that go, and no entries at all.
+    /// rows that go, and no entries at all; each is prepared every other time, which is answered.
     private func append(
         _ step: Int, _ sequence: inout Int, to store: RecordStore, _ chance: inout SeededChance
-    ) throws {
+    ) throws -> Bool {
         let count = [1, 1, 2, 40, 0, 2, 1][step % 7]
         let padding = [80, 700, 5000, 40, 0, 9000, 300][step % 7]
         let first = sequence + 1
@@ -240,7 +242,14 @@ struct CrashImageTests {
             rows.append(
                 RowWrite(table: .runs, key: key, value: chance.next() % 3 == 0 ? nil : value))
         }
-        try store.append(entries, rows: rows, journalCursor: max(0, sequence - 1))
+        let cursor = max(0, sequence - 1)
+        if step % 2 == 1, store.prepare(entries, rows: rows),
+            try store.commitPrepared(journalCursor: cursor) != nil
+        {
+            return true
+        }
+        try store.append(entries, rows: rows, journalCursor: cursor)
+        return false
     }
 
     private func cut(

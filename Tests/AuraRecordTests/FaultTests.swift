@@ -28,19 +28,21 @@ struct FaultTests {
 
     @Test(
         "each system call of a commit fails once with each errno: nothing false, nothing lost",
-        arguments: errors)
-    func everyCall(error: Int32) throws {
+        arguments: errors, [false, true])
+    func everyCall(error: Int32, isPrepared: Bool) throws {
         for call in Self.calls {
             // Of a small record every append grows the map, so that growing fails as well.
             let hits = try (1...Self.callsMax).count { nth in
-                try failOnce(call, nth, error)
+                try failOnce(call, nth, error, isPrepared)
             }
             #expect(hits > 0, "call \(call.rawValue) is not made by a commit at all")
         }
     }
 
     /// Whether the fault was met.
-    private func failOnce(_ call: disk_call, _ nth: UInt32, _ error: Int32) throws -> Bool {
+    private func failOnce(
+        _ call: disk_call, _ nth: UInt32, _ error: Int32, _ isPrepared: Bool
+    ) throws -> Bool {
         let scratch = try Scratch()
         let context: Comment = "call \(call.rawValue), number \(nth), errno \(error)"
         let isHit: Bool
@@ -59,7 +61,7 @@ struct FaultTests {
                     attempts += 1
                     try #require(attempts < 4, context)
                     do throws(RecordError) {
-                        try append(range, to: store)
+                        try append(range, to: store, isPrepared: isPrepared)
                         break
                     } catch {
                         // Not acknowledged; but what was before is there, for whoever reads.
@@ -124,15 +126,21 @@ struct FaultTests {
         #expect(try verdict(of: store) == RecordVerdict(entries: 6, head: store.head.hash))
     }
 
+    /// Appends; prepared first, where that is possible.
     @discardableResult
     private func append(
-        _ range: ClosedRange<Int>, to store: RecordStore
+        _ range: ClosedRange<Int>, to store: RecordStore, isPrepared: Bool = false
     ) throws(RecordError) -> [Entry] {
         let entries: [Entry]
         do { entries = try Samples.entries(range, padding: 600) } catch {
             throw .io(act: "make entries", reason: "\(error)")
         }
         let row = RowWrite(table: .daemon, key: "aurad", value: "\(range.upperBound)")
+        if isPrepared, store.prepare(entries, rows: [row]),
+            let stored = try store.commitPrepared(journalCursor: 0)
+        {
+            return stored
+        }
         return try store.append(entries, rows: [row])
     }
 
