@@ -330,7 +330,7 @@ extension APIError {
         case .notFound: .notFound
         case .badRequest: .badRequest
         case .denied: .forbidden
-        case .conflict: .conflict
+        case .conflict, .refused: .conflict
         case .unavailable: .serviceUnavailable
         case .internalError: .internalServerError
         }

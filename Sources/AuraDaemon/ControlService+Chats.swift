@@ -52,7 +52,7 @@ extension ControlService {
             known.message != order.message
         {
             throw APIError(
-                .conflict, "message \(number) has the id \(order.message.id) and another text",
+                .refused, "message \(number) has the id \(order.message.id) and another text",
                 hint: "send a new message under an id of its own")
         }
         return result

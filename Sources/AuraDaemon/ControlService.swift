@@ -80,7 +80,7 @@ struct ControlService: Sendable {
                 changed: false, message: "run \(id) had that message, and is over", run: id)
         }
         throw APIError(
-            .conflict, "run \(id) is over: \(EntryText.text(of: outcome))",
+            .refused, "run \(id) is over: \(EntryText.text(of: outcome))",
             hint: "aura-ctl show \(id)")
     }
 

@@ -174,7 +174,8 @@ struct HookServer: Sendable {
             let text = error.message
             switch error.code {
             case .notFound: throw Refusal(.notFound, text)
-            case .badRequest, .conflict, .denied: throw Refusal(.unprocessableContent, text)
+            case .badRequest, .conflict, .refused, .denied:
+                throw Refusal(.unprocessableContent, text)
             case .unavailable, .internalError:
                 throw Refusal(.serviceUnavailable, text, retryAfter: 60)
             }

@@ -13,6 +13,7 @@ package enum AuraExit: Int32, Sendable, CaseIterable {
     case internalError = 70
     case inputOutput = 74
     case retryLater = 75
+    case refused = 76
     case denied = 77
     case badConfiguration = 78
     case waitTimedOut = 124
@@ -30,6 +31,7 @@ package enum AuraExit: Int32, Sendable, CaseIterable {
         case .internalError: "a defect of aura"
         case .inputOutput: "input or output failed; `status`: the record takes no entries"
         case .retryLater: "the daemon is busy or starting; try again"
+        case .refused: "not possible as things are; trying again changes nothing"
         case .denied: "not permitted"
         case .badConfiguration: "aurad.yaml has errors, or this host lacks a feature"
         case .waitTimedOut: "`--timeout` passed while waiting"

@@ -373,7 +373,10 @@ package struct APIError: Hashable, Sendable, Codable, Error {
         case notFound = "not-found"
         case badRequest = "bad-request"
         case denied
+        /// Not now: the same may be taken later.
         case conflict
+        /// Not as things are: to ask again changes nothing.
+        case refused
         case unavailable
         case internalError = "internal-error"
     }

@@ -44,7 +44,7 @@ extension Kernel {
         try mustBeChat(name)
         guard state.threads[.init(name, fork.thread)] == nil else {
             throw APIError(
-                .conflict, "there is a thread \(fork.thread) already",
+                .refused, "there is a thread \(fork.thread) already",
                 hint: "aura-ctl chat \(name) --list")
         }
         try mustHaveRoom(name)
@@ -85,7 +85,7 @@ extension Kernel {
         guard state.threads.keys.count(where: { $0.automaton == name }) < ChatBounds.threadsMax
         else {
             throw APIError(
-                .conflict, "\(name) has \(ChatBounds.threadsMax) threads already",
+                .refused, "\(name) has \(ChatBounds.threadsMax) threads already",
                 hint: "aura-ctl chat \(name) --list")
         }
     }

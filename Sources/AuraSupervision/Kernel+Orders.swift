@@ -109,7 +109,7 @@ extension Kernel {
         let row = try known(name)
         guard row.kind != .chat else {
             throw APIError(
-                .conflict, "\(name) is a chat: it runs when it is told something",
+                .refused, "\(name) is a chat: it runs when it is told something",
                 hint: "aura-ctl chat \(name)")
         }
         let inputs = try inputs(given, of: row)
@@ -166,7 +166,7 @@ extension Kernel {
         guard asking.count == 1 || run == id else {
             let names = asking.map(\.short).joined(separator: ", ")
             throw APIError(
-                .conflict, "more than one run below \(id) asks: \(names)",
+                .refused, "more than one run below \(id) asks: \(names)",
                 hint: "aura-ctl answer \(run) TEXT")
         }
         let command = question.intent.command

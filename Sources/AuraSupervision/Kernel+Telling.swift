@@ -13,12 +13,12 @@ extension Kernel {
     ) throws -> OrderResult {
         if let flaw = message.flaw { throw APIError(.badRequest, flaw) }
         guard let row = state.runs[id] else {
-            throw APIError(.conflict, "run \(id) is over", hint: "aura-ctl show \(id)")
+            throw APIError(.refused, "run \(id) is over", hint: "aura-ctl show \(id)")
         }
         if let known = row.told?.first(where: { $0.id == message.id }) {
             guard known.mark == RunRow.Told.mark(of: message.text) else {
                 throw APIError(
-                    .conflict, "run \(id) was told something else under the id \(message.id)",
+                    .refused, "run \(id) was told something else under the id \(message.id)",
                     hint: "send a new message under an id of its own")
             }
             return OrderResult(
@@ -28,7 +28,7 @@ extension Kernel {
         for run in [id] + listeners.filter({ $0 != id }) {
             guard state.runs[run]?.told?.count ?? 0 < RunRow.toldMax else {
                 throw APIError(
-                    .conflict, "run \(run) was told \(RunRow.toldMax) things already",
+                    .refused, "run \(run) was told \(RunRow.toldMax) things already",
                     hint: "aura-ctl stop \(run)")
             }
         }
@@ -54,7 +54,7 @@ extension Kernel {
         }
         guard row.task != nil || definition.run?.isEmpty ?? true else {
             throw APIError(
-                .conflict, "run \(row.id) does declared commands, it asks no model",
+                .refused, "run \(row.id) does declared commands, it asks no model",
                 hint: "aura-ctl stop \(row.id)")
         }
         return [row.id]

@@ -21,6 +21,7 @@ struct Failure: Error, Equatable {
             case .badRequest: .usage
             case .denied: .denied
             case .conflict, .unavailable: .retryLater
+            case .refused: .refused
             case .internalError: .internalError
             }
         status = exit.rawValue
