@@ -102,6 +102,7 @@ loop-test: build
 
 record-test: build
 	Tests/System/record-test
+	Tests/System/slow-disk-test
 
 dev-test: build
 	Tests/System/dev-test
