@@ -152,12 +152,12 @@ final class Environment: @unchecked Sendable {
     // MARK: Commits that are filled before their time
 
     /// Fills a transaction with what `body` puts and keeps it open, all of it in memory, and makes
-    /// room for it in the file.
+    /// so much room for it in the file.
     ///
     /// False, with nothing kept, while another thread grows the map. The same thread commits or
     /// discards it, and writes nothing else before; reads on any thread see nothing of it.
     func prepare(
-        _ body: (borrowing WriteBatch) throws(RecordError) -> Void
+        roomBytes: Int, _ body: (borrowing WriteBatch) throws(RecordError) -> Void
     ) throws(RecordError) -> Bool {
         precondition(prepared == nil, "a transaction was prepared while there was one")
         guard pthread_mutex_trylock(writing) == 0 else { return false }
@@ -166,7 +166,7 @@ final class Environment: @unchecked Sendable {
         do throws(RecordError) {
             let opened = try current()
             prepared = try fill(opened, body)
-            WrittenRoom.make(opened.handle, bytes: bounds.roomBytes)
+            WrittenRoom.make(opened.handle, bytes: min(roomBytes, bounds.roomBytes))
         } catch {
             pthread_mutex_unlock(writing)
             throw error

@@ -8,7 +8,7 @@ package struct RecordBounds: Hashable, Sendable {
     package var mapBytes: Int
     /// Beyond this nothing more is appended.
     package var mapBytesMax: Int
-    /// How much of the file is written ahead of a commit that is prepared.
+    /// How much of the file is written ahead of a commit that is prepared, at most.
     package var roomBytes: Int
 
     /// Bounds; 1 GiB (a year of one busy automaton) growing to 256 GiB (what a small server's disk
@@ -141,7 +141,9 @@ package final class RecordStore {
         guard doubt == nil else { return false }
         do throws(RecordError) {
             let commit = try plan(entries)
-            let isFilled = try environment.prepare { batch throws(RecordError) in
+            let bytes = rows.reduce(encoder.text.bytes.count) { $0 + ($1.value?.utf8.count ?? 0) }
+            let isFilled = try environment.prepare(roomBytes: Self.pagesOfText * bytes) {
+                batch throws(RecordError) in
                 try batch.put(batch.layout.meta, Layout.headKey, commit.last.stored)
                 try self.put(entries, commit, into: batch)
                 for row in rows { try batch.write(row) }
@@ -174,6 +176,9 @@ package final class RecordStore {
         settle(commit)
         return entries
     }
+
+    /// 2: pages are not full, and one that is changed is written anew.
+    private static let pagesOfText = 2
 
     /// Gives up what was prepared, if anything was.
     package func discardPrepared() {
